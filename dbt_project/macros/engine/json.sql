@@ -1,0 +1,20 @@
+{% macro json_text(column, key) -%}
+    json_extract_string(try_cast({{ column }} as json), '$."{{ key }}"')
+{%- endmacro %}
+
+{% macro json_of_one(key, value) -%}
+    case when {{ value }} is not null then cast(json_object('{{ key }}', {{ value }}) as varchar) end
+{%- endmacro %}
+
+{% macro json_entries(relation, column) -%}
+    select
+        entries.{{ column }},
+        entry.key as entry_key,
+        json_extract_string(entry.value, '$') as entry_value
+    from (
+        select distinct {{ column }}
+        from {{ relation }}
+        where json_type(try_cast({{ column }} as json)) = 'OBJECT'
+    ) as entries,
+        json_each(cast(entries.{{ column }} as json)) as entry
+{%- endmacro %}

@@ -1,0 +1,9 @@
+with
+
+deliveries as (
+
+    select * from {{ source('landing', 'deliveries') }}
+
+)
+
+select * from deliveries

@@ -1,0 +1,94 @@
+"""What we promised: the run ledger, and what each publication was made from.
+
+`books/run_ledger.jsonl` is one chain: each line carries the SHA-256 of the line before it. Closes will add their
+postings here; nothing in this folder is ever rewritten.
+"""
+
+import getpass
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from orchestration.errors import IntegrityError
+from orchestration.paths import Home, sha256_of, sync_folder, sync_tree, write_json
+
+START = "0" * 64
+
+
+@dataclass(frozen=True)
+class LedgerLine:
+    """One event of the run ledger, as it was written."""
+
+    number: int
+    content: dict[str, Any]
+    sha256: str
+
+
+def run_ledger(home: Home) -> Iterator[LedgerLine]:
+    """Every line of the run ledger, checked against the chain. Raises IntegrityError at the first that was changed."""
+    path = home.books / "run_ledger.jsonl"
+    if not path.is_file():
+        return
+    before = START
+    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        content = json.loads(text)
+        if content.get("previous_sha256") != before:
+            raise IntegrityError(
+                f"{path}, line {number}\n  expected: previous_sha256 {before}\n"
+                f"  found:    {content.get('previous_sha256')}\n"
+                "  next:     the chain was changed; restore books/ from a backup"
+            )
+        before = hashlib.sha256(text.encode()).hexdigest()
+        yield LedgerLine(number, content, before)
+
+
+def append(home: Home, event: str, at: datetime, facts: dict[str, Any]) -> str:
+    """Adds one event to the run ledger, durably, and returns the new head of the chain."""
+    head = START
+    for line in run_ledger(home):
+        head = line.sha256
+    content = {"event": event, "at": at.isoformat(), "by": getpass.getuser(), "previous_sha256": head, **facts}
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+    home.books.mkdir(parents=True, exist_ok=True)
+    with (home.books / "run_ledger.jsonl").open("a", encoding="utf-8") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    sync_folder(home.books)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def keep_seeds(home: Home, seeds: Path) -> str:
+    """Stores a copy of the seeds under the hash of their content, once, and returns the hash."""
+    files = sorted(path for path in seeds.glob("*.csv"))
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(f"{path.name} {sha256_of(path)}\n".encode())
+    name = digest.hexdigest()
+    target = home.books / "seeds" / name
+    if not target.is_dir():
+        temporary = target.with_name(f".{name}.{os.getpid()}")
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        for path in files:
+            shutil.copyfile(path, temporary / path.name)
+        sync_tree(temporary)
+        temporary.rename(target)
+        sync_folder(target.parent)
+    return name
+
+
+def record_publication(home: Home, manifest: dict[str, Any], at: datetime) -> str:
+    """Keeps what a publication was made from, and names it in the run ledger. Returns the head of the chain."""
+    folder = home.books / "publications"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{manifest['generation']:06d}.json"
+    write_json(path, manifest)
+    facts = {"generation": manifest["generation"], "run_id": manifest["run_id"], "sha256": sha256_of(path)}
+    return append(home, "publication", at, facts)

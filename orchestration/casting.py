@@ -1,0 +1,337 @@
+"""Turns received bytes into typed rows by the contract, and loses nothing in silence.
+
+Every value is first text, found by its column's name; nothing is sniffed. A value that does not cast refuses the whole
+delivery. Money with more than 18 decimals, or born as a float, is rounded once here and the rounding is reported.
+Nothing here knows a vendor.
+"""
+
+import csv
+import gzip
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, localcontext
+from pathlib import Path
+from typing import IO, Any
+
+import duckdb
+
+from orchestration.contracts import Column, Contract
+from orchestration.errors import DeliveryError
+
+# A gzip that unpacks to more is refused before it fills the disk.
+LARGEST_RATIO = 200
+LARGEST_UNPACKED_BYTES = 5 * 1024**3
+LONGEST_LINE_BYTES = 64 * 1024**2
+
+DECIMAL_TEXT = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?"
+INTEGER_TEXT = r"[+-]?\d+"
+TIME_TEXT = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}(:?\d{2})?)?)?"
+DATE_TEXT = r"\d{4}-\d{2}-\d{2}"
+BOOLEAN_TEXT = r"(?i)true|false"
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A received file as text: `relation` has one varchar column per name and `_row_number` from 1."""
+
+    relation: str
+    columns: tuple[str, ...]
+    float_columns: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """What rounding to the money type changed in one column of one partition, exactly (text minus stored)."""
+
+    partition: str
+    column: str
+    row_count: int
+    difference: Decimal
+
+
+def ingest_connection(folders: Sequence[Path], scratch: Path, memory: str) -> duckdb.DuckDBPyConnection:
+    """A DuckDB that can read and write only `folders`, in UTC, with no extensions and a locked configuration."""
+    connection = duckdb.connect()
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set memory_limit = ?", [memory])
+    connection.execute("set temp_directory = ?", [str(scratch)])
+    connection.execute("set autoinstall_known_extensions = false")
+    connection.execute("set autoload_known_extensions = false")
+    allowed = [str(folder) + "/" for folder in (*folders, scratch)]
+    connection.execute("set allowed_directories = ?", [allowed])
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+    return connection
+
+
+def unpacked(path: Path, source: str, scratch: Path) -> Path:
+    """The file itself, or its unpacked copy when it is gzip (by its first bytes, not its name)."""
+    with path.open("rb") as file:
+        if file.read(2) != b"\x1f\x8b":
+            return path
+    target = scratch / (path.name + ".unpacked")
+    limit = min(LARGEST_UNPACKED_BYTES, max(1024**2, path.stat().st_size * LARGEST_RATIO))
+    try:
+        with gzip.open(path, "rb") as packed, target.open("wb") as plain:
+            _copy_at_most(packed, plain, limit)
+    except (EOFError, gzip.BadGzipFile, OSError, ValueError) as error:
+        target.unlink(missing_ok=True)
+        raise DeliveryError(
+            source=source,
+            file=path.name,
+            expected=f"a whole gzip file that unpacks to at most {limit:,} bytes",
+            found=str(error),
+            next_step="deliver the file again; the transfer was probably cut short",
+        ) from None
+    return target
+
+
+def text_table(
+    connection: duckdb.DuckDBPyConnection, path: Path, name: str, source: str, contract: Contract, number: int
+) -> TextTable:
+    """Loads one received CSV or Parquet file as text, by column name. Raises DeliveryError when it is neither."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    if not start:
+        raise DeliveryError(
+            source=source,
+            file=name,
+            expected="a CSV with a header line, or a Parquet file",
+            found="an empty file (0 bytes)",
+            next_step="deliver the file again; if nothing was charged, deliver the header line alone",
+        )
+    relation = f"text_{number}"
+    if start == b"PAR1":
+        return _text_from_parquet(connection, path, name, source, relation)
+    return _text_from_csv(connection, path, name, source, contract, relation)
+
+
+def cast_table(
+    connection: duckdb.DuckDBPyConnection, text: TextTable, contract: Contract, path: Path, name: str, source: str
+) -> str:
+    """Casts a text table by the contract into a table of its own and returns that table's name.
+
+    Columns: the contract's, then `_unknown_columns` (JSON text of what the contract does not name) and `_row_number`.
+    Raises DeliveryError that names line and column of the first value that does not cast.
+    """
+    present = set(text.columns)
+    expressions, failing = [], {}
+    for column in contract.columns:
+        if column.name not in present:
+            expressions.append(f'cast(null as {column.sql_type}) as "{column.name}"')
+            continue
+        value = f'"{column.name}"'
+        cast_sql = _cast_expression(column, value)
+        failing[column.name] = f"{value} is not null and {cast_sql} is null"
+        expressions.append(f'{cast_sql} as "{column.name}"')
+    known = {column.name for column in contract.columns}
+    unknown = [column for column in text.columns if column not in known]
+    fields = ", ".join(f"'{_quoted(column)}', \"{column}\"" for column in unknown)
+    expressions.append(f"cast(json_object({fields}) as varchar) as _unknown_columns" if unknown else _NO_UNKNOWN)
+
+    counts = ", ".join(f"count(*) filter (where {condition})" for condition in failing.values())
+    found = connection.execute(f"select {counts} from {text.relation}").fetchone() if failing else ()  # noqa: S608
+    for (column_name, condition), count in zip(failing.items(), found or (), strict=True):
+        if count:
+            _refuse_value(connection, text, contract, path, name, source, column_name, condition, count)
+    typed = text.relation.replace("text_", "typed_")
+    connection.execute(
+        f"create table {typed} as select {', '.join(expressions)}, _row_number from {text.relation}"  # noqa: S608
+    )
+    return typed
+
+
+def roundings(
+    connection: duckdb.DuckDBPyConnection, text: TextTable, typed: str, contract: Contract, partition: str
+) -> list[Rounding]:
+    """What the casts to money rounded, by partition and column; the candidates are few, so Python adds them exactly."""
+    found: list[Rounding] = []
+    decimals = [column for column in contract.columns if column.sql_type.startswith("decimal")]
+    for column in decimals:
+        if column.name not in text.columns:
+            continue
+        value = f'text_rows."{column.name}"'
+        long = f"regexp_matches({value}, '[eE]') or length(split_part({value}, '.', 2)) > 18"
+        rows = connection.execute(
+            f'select {partition} as partition, {value}, cast(typed_rows."{column.name}" as varchar) '  # noqa: S608
+            f"from {text.relation} as text_rows inner join {typed} as typed_rows using (_row_number) where {long}"
+        ).fetchall()
+        differences: dict[str, list[Decimal]] = {}
+        with localcontext(prec=200):
+            for key, received, stored in rows:
+                difference = Decimal(received) - Decimal(stored)
+                if difference:
+                    differences.setdefault(key, []).append(difference)
+            for key, parts in sorted(differences.items()):
+                found.append(Rounding(key, column.name, len(parts), sum(parts, Decimal(0))))
+    return found
+
+
+_NO_UNKNOWN = "cast(null as varchar) as _unknown_columns"
+
+
+def _copy_at_most(source: IO[bytes], target: IO[bytes], limit: int) -> None:
+    copied = 0
+    while block := source.read(1024**2):
+        copied += len(block)
+        if copied > limit:
+            raise ValueError(f"more than {limit:,} bytes")
+        target.write(block)
+
+
+def _text_from_csv(
+    connection: duckdb.DuckDBPyConnection, path: Path, name: str, source: str, contract: Contract, relation: str
+) -> TextTable:
+    columns = _header(path, name, source)
+    null_tokens = ["", *contract.properties.get("nullTokens", [])]
+    try:
+        connection.execute(
+            f"create table {relation} as select *, row_number() over () as _row_number "  # noqa: S608
+            "from read_csv(?, auto_detect = false, header = true, columns = ?, delim = ',', quote = '\"', "
+            "escape = '\"', nullstr = ?, allow_quoted_nulls = false, max_line_size = ?, "
+            "compression = 'none', encoding = 'utf-8')",
+            [str(path), dict.fromkeys(columns, "VARCHAR"), null_tokens, LONGEST_LINE_BYTES],
+        )
+    except duckdb.Error as error:
+        line = re.search(r"Line: (\d+)", str(error))
+        reason = next((part for part in str(error).splitlines() if part.strip()), "unreadable")
+        raise DeliveryError(
+            source=source,
+            file=name,
+            line=int(line.group(1)) if line else None,
+            expected=f"UTF-8 CSV, comma, double quotes, {len(columns)} columns a line",
+            found=reason,
+            next_step="mend the export and deliver the file again",
+        ) from None
+    empty_to_null = ", ".join(f"nullif(\"{column}\", '') as \"{column}\"" for column in columns)
+    connection.execute(f"create view {relation}_values as select {empty_to_null}, _row_number from {relation}")  # noqa: S608
+    return TextTable(f"{relation}_values", tuple(columns))
+
+
+def _header(path: Path, name: str, source: str) -> list[str]:
+    def refusal(expected: str, found: str) -> DeliveryError:
+        next_step = "mend the header line and deliver the file again"
+        return DeliveryError(
+            source=source, file=name, line=1, expected=expected, found=found, next_step=next_step
+        )
+
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            columns = next(csv.reader(file, strict=True), [])
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise refusal("a header line in UTF-8", str(error)) from None
+    _refuse_twins(columns, refusal)
+    return columns
+
+
+def _refuse_twins(columns: Sequence[str], refusal: Any) -> None:
+    folded = [column.casefold() for column in columns]
+    twins = sorted({column for column in columns if folded.count(column.casefold()) > 1})
+    if twins:
+        raise refusal("each column once (upper and lower case are one name)", ", ".join(twins))
+    broken = [column for column in columns if not column.strip() or '"' in column or column.startswith("_row")]
+    if broken or not columns:
+        raise refusal("a name for every column, without double quotes", repr(broken))
+
+
+def _text_from_parquet(
+    connection: duckdb.DuckDBPyConnection, path: Path, name: str, source: str, relation: str
+) -> TextTable:
+    def refusal(expected: str, found: str) -> DeliveryError:
+        next_step = "deliver the file again"
+        return DeliveryError(source=source, file=name, expected=expected, found=found, next_step=next_step)
+
+    try:
+        described = connection.execute("describe select * from read_parquet(?)", [str(path)]).fetchall()
+        columns = [row[0] for row in described]
+        _refuse_twins(columns, refusal)
+        values = ", ".join(_parquet_text(row[0], row[1]) for row in described)
+        connection.execute(
+            f"create table {relation} as select {values}, row_number() over () as _row_number from read_parquet(?)",  # noqa: S608
+            [str(path)],
+        )
+    except duckdb.Error as error:
+        raise refusal("a whole Parquet file", str(error).splitlines()[0]) from None
+    floats = frozenset(row[0] for row in described if row[1] in ("DOUBLE", "FLOAT"))
+    return TextTable(relation, tuple(columns), floats)
+
+
+def _parquet_text(name: str, kind: str) -> str:
+    value = f'"{name}"'
+    if kind.startswith("TIMESTAMP"):
+        value = f"strftime({value} at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%f')" if "ZONE" in kind else value
+    elif kind.startswith(("MAP", "STRUCT")) or kind.endswith("]"):
+        value = f"to_json({value})"
+    return f"nullif(cast({value} as varchar), '') as \"{name}\""
+
+
+def _cast_expression(column: Column, value: str) -> str:
+    """SQL that is null when the text is not of the column's type; money is never read by way of a double."""
+    kind = column.sql_type
+    if kind == "varchar":
+        return value
+    if kind == "timestamp":
+        as_utc = (
+            f"case when length({value}) = 10 then {value} || ' 00:00:00+00' "
+            f"when regexp_matches({value}, '(Z|[+-]\\d{{2}}(:?\\d{{2}})?)$') and length({value}) > 10 then {value} "
+            f"else {value} || '+00' end"
+        )
+        return _if_text(value, TIME_TEXT, f"try_cast(try_cast({as_utc} as timestamptz) at time zone 'UTC' as timestamp)")
+    forms = {"date": DATE_TEXT, "boolean": BOOLEAN_TEXT}
+    form = forms.get(kind, DECIMAL_TEXT if kind.startswith("decimal") else INTEGER_TEXT)
+    return _if_text(value, form, f"try_cast({value} as {kind})")
+
+
+def _if_text(value: str, form: str, cast_sql: str) -> str:
+    return f"case when regexp_full_match({value}, '{form}') then {cast_sql} end"
+
+
+def _refuse_value(
+    connection: duckdb.DuckDBPyConnection,
+    text: TextTable,
+    contract: Contract,
+    path: Path,
+    name: str,
+    source: str,
+    column_name: str,
+    condition: str,
+    count: int,
+) -> None:
+    row = connection.execute(
+        f'select _row_number, "{column_name}" from {text.relation} where {condition} order by _row_number limit 1'  # noqa: S608
+    ).fetchone()
+    column = contract.column(column_name)
+    assert row is not None and column is not None
+    others = f" (and {count - 1} more rows)" if count > 1 else ""
+    raise DeliveryError(
+        source=source,
+        file=name,
+        line=line_of_row(path, row[0]),
+        column=column_name,
+        expected=f"{column.physical_type}",
+        found=f"{row[1]!r}{others}",
+        next_step="mend the value at its origin and deliver the file again",
+    )
+
+
+def line_of_row(path: Path, row_number: int) -> int | None:
+    """The line of a CSV on which a data row ends (cells may span lines); None for Parquet."""
+    with path.open("rb") as file:
+        if file.read(4) == b"PAR1":
+            return None
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file)
+        for position, _ in enumerate(reader):
+            if position == row_number:
+                return reader.line_num
+    return None
+
+
+def parquet_copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    """Writes a query's rows as Parquet, in order."""
+    connection.execute(f"copy ({query}) to '{_quoted(str(path))}' (format parquet, compression zstd)")
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")

@@ -1,0 +1,272 @@
+"""Compiles an ODCS contract into SQL measures, and lets Great Expectations judge them.
+
+SQL computes one small row of counts per package or table; the suite judges counts only, so a gate costs the same at
+any size. What happens to a batch that fails is decided by `landing.py` and `publish.py`, never here.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+from open_data_contract_standard.model import (
+    CustomProperty,
+    DataQuality,
+    OpenDataContractStandard,
+    SchemaProperty,
+)
+
+from orchestration.errors import ConfigurationError
+from orchestration.paths import PROJECT
+
+CONTRACTS = PROJECT / "data_contracts"
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a contract. `physical_type` is the DuckDB type; JSON is kept as checked text."""
+
+    name: str
+    physical_type: str
+    description: str
+    properties: dict[str, Any]
+
+    @property
+    def sql_type(self) -> str:
+        return "varchar" if self.physical_type == "json" else self.physical_type
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One question to a table: `measure` is SQL over `{object}` that yields a count, null when it has no answer."""
+
+    name: str
+    severity: Severity
+    measure: str
+    minimum: float | None
+    maximum: float | None
+    columns: tuple[str, ...] = ()
+    failing: str | None = None
+
+    @property
+    def expected(self) -> str:
+        if self.minimum == self.maximum:
+            return f"{self.minimum:g}" if self.minimum is not None else "an answer"
+        low = f"at least {self.minimum:g}" if self.minimum is not None else ""
+        high = f"at most {self.maximum:g}" if self.maximum is not None else ""
+        return " and ".join(part for part in (low, high) if part)
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """How one rule came out for one package or table; `found` is the measure's value."""
+
+    name: str
+    severity: Severity
+    passed: bool
+    expected: str
+    found: str
+    columns: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A parsed contract of one table."""
+
+    id: str
+    version: str
+    table: str
+    description: str
+    grain: str
+    columns: tuple[Column, ...]
+    rules: tuple[Rule, ...]
+    properties: dict[str, Any]
+
+    def column(self, name: str) -> Column | None:
+        return next((column for column in self.columns if column.name == name), None)
+
+    def rules_for(self, present: Iterable[str]) -> list[Rule]:
+        """The rules that can be asked of a delivery with these columns: an absent optional column is not judged."""
+        names = set(present)
+        return [rule for rule in self.rules if set(rule.columns) <= names]
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over column names and types, in order: the schema fingerprint of a package."""
+        text = "\n".join(f"{column.name} {column.sql_type}" for column in self.columns)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def load_contract(path: Path) -> Contract:
+    """Parses one `.odcs.yaml`. Raises ConfigurationError when it is not a contract that can be compiled."""
+    try:
+        document = OpenDataContractStandard.from_file(str(path))
+    except Exception as error:  # noqa: BLE001 - any parser failure is one message to its author
+        raise ConfigurationError(str(path), "contract", "an ODCS v3 document", str(error)) from error
+    tables = document.schema_ or []
+    if len(tables) != 1 or not tables[0].name or not tables[0].properties:
+        raise ConfigurationError(str(path), "schema", "exactly one table with properties", str(len(tables)))
+    table = tables[0]
+    columns = tuple(_column(path, item) for item in table.properties or [])
+    rules = [rule for item in table.properties or [] for rule in _column_rules(path, item)]
+    rules += [_rule(path, quality, None) for quality in table.quality or []]
+    twins = {rule.name for rule in rules if [other.name for other in rules].count(rule.name) > 1}
+    if twins or not rules:
+        raise ConfigurationError(str(path), "quality", "one or more rules, each named once", str(sorted(twins)))
+    return Contract(
+        id=str(document.id),
+        version=str(document.version),
+        table=str(table.name),
+        description=(document.description.purpose if document.description else None) or "",
+        grain=table.dataGranularityDescription or "",
+        columns=columns,
+        rules=tuple(rules),
+        properties=_custom(document.customProperties) | _custom(table.customProperties),
+    )
+
+
+def landing_contract(vendor: str, table: str) -> Contract:
+    """What a vendor owes us for one table."""
+    return load_contract(CONTRACTS / "landing" / f"{vendor}_{table}.odcs.yaml")
+
+
+def published_contracts() -> dict[str, Contract]:
+    """What we owe readers, by `schema.table`."""
+    files = sorted((CONTRACTS / "published").glob("*.odcs.yaml"))
+    return {file.name.removesuffix(".odcs.yaml"): load_contract(file) for file in files}
+
+
+def measure(connection: duckdb.DuckDBPyConnection, relation: str, rules: Sequence[Rule]) -> dict[str, Any]:
+    """One count per rule over `relation` (a quoted table name or view), by the rule's name."""
+    if not rules:
+        return {}
+    selects = ", ".join(f"({rule.measure.replace('{object}', relation)})" for rule in rules)
+    row = connection.execute(f"select {selects}").fetchone()  # noqa: S608 - contract SQL, never input
+    assert row is not None
+    return {rule.name: value for rule, value in zip(rules, row, strict=True)}
+
+
+def judge(rules: Sequence[Rule], measured: Sequence[dict[str, Any]]) -> list[list[CheckResult]]:
+    """One list of results for each row of measures. No rule, or no row, is a failed gate: it checked nothing."""
+    nothing = CheckResult("the gate checks something", "error", False, "at least one rule and one row", "nothing")
+    if not rules or not measured:
+        return [[nothing]] * max(1, len(measured))
+    unexpected = _unexpected_rows(rules, measured)
+    return [
+        [
+            CheckResult(
+                name=rule.name,
+                severity=rule.severity,
+                passed=number not in unexpected[rule.name],
+                expected=rule.expected,
+                found="no answer" if row[rule.name] is None else str(row[rule.name]),
+                columns=rule.columns,
+            )
+            for rule in rules
+        ]
+        for number, row in enumerate(measured)
+    ]
+
+
+def passed(results: Iterable[CheckResult]) -> bool:
+    """Whether no rule of severity error failed."""
+    return all(result.passed or result.severity == "warning" for result in results)
+
+
+def _unexpected_rows(rules: Sequence[Rule], measured: Sequence[dict[str, Any]]) -> dict[str, set[int]]:
+    """Which rows break which rule, as Great Expectations finds them. The import costs two seconds, so it is here."""
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+    import pandas as pd
+
+    frame = pd.DataFrame([{rule.name: row[rule.name] for rule in rules} for row in measured], dtype="object")
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment] # the setter takes a dict
+    asset = context.data_sources.add_pandas("measures").add_dataframe_asset("rows")
+    batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
+    expectations: list[Any] = []
+    for rule in rules:
+        bounds = {"min_value": rule.minimum, "max_value": rule.maximum}
+        expectations.append(gxe.ExpectColumnValuesToBeBetween(column=rule.name, **bounds))
+        if frame[rule.name].hasnans:
+            expectations.append(gxe.ExpectColumnValuesToNotBeNull(column=rule.name))
+    suite = gx.ExpectationSuite(name="contract", expectations=expectations)
+    outcome = batch.validate(suite, result_format={"result_format": "COMPLETE"})
+    unexpected: dict[str, set[int]] = {rule.name: set() for rule in rules}
+    for result in outcome.results:
+        config = result.expectation_config
+        assert config is not None
+        column = config.kwargs["column"]
+        if result.exception_info and result.exception_info.get("raised_exception"):
+            unexpected[column] = set(range(len(measured)))
+        unexpected[column] |= set(result.result.get("unexpected_index_list") or [])
+    return unexpected
+
+
+def _custom(items: Sequence[CustomProperty] | None) -> dict[str, Any]:
+    return {str(item.property): item.value for item in items or []}
+
+
+def _column(path: Path, item: SchemaProperty) -> Column:
+    if not item.name or not item.physicalType:
+        raise ConfigurationError(str(path), "schema.properties", "a name and a physicalType", str(item.name))
+    return Column(item.name, item.physicalType, item.description or "", _custom(item.customProperties))
+
+
+def _column_rules(path: Path, item: SchemaProperty) -> list[Rule]:
+    rules = []
+    if item.required:
+        rules.append(_null_rule(str(item.name), "error"))
+    return rules + [_rule(path, quality, str(item.name)) for quality in item.quality or []]
+
+
+def _null_rule(column: str, severity: Severity) -> Rule:
+    failing = f'"{column}" is null'
+    return _count_rule(f"{column} is never null", severity, failing, (column,))
+
+
+def _count_rule(name: str, severity: Severity, failing: str, columns: tuple[str, ...]) -> Rule:
+    measure_sql = f"select count(*) from {{object}} where {failing}"
+    return Rule(name, severity, measure_sql, 0, 0, columns, failing)
+
+
+def _rule(path: Path, quality: DataQuality, column: str | None) -> Rule:
+    severity: Severity = "warning" if quality.severity == "warning" else "error"
+    arguments = quality.arguments or {}
+    if quality.type == "sql" and quality.query:
+        minimum, maximum = _bounds(path, quality)
+        columns = tuple(arguments.get("columns", ()))
+        name = quality.name or quality.query
+        return Rule(name, severity, quality.query, minimum, maximum, columns, arguments.get("failing"))
+    if quality.metric == "rowCount":
+        minimum, maximum = _bounds(path, quality)
+        return Rule("the table has rows", severity, "select count(*) from {object}", minimum, maximum)
+    if column and quality.metric == "nullValues":
+        return _null_rule(column, severity)
+    if column and quality.metric == "invalidValues" and "pattern" in arguments:
+        pattern = arguments["pattern"].replace("'", "''")
+        failing = f"not regexp_full_match(\"{column}\", '{pattern}')"
+        return _count_rule(f"{column} has the agreed form", severity, failing, (column,))
+    if column and quality.metric == "invalidValues" and "validValues" in arguments:
+        values = ", ".join("'" + str(value).replace("'", "''") + "'" for value in arguments["validValues"])
+        failing = f'"{column}" not in ({values})'
+        return _count_rule(f"{column} has an agreed value", severity, failing, (column,))
+    raise ConfigurationError(str(path), f"quality of {column}", "a rule that can be compiled", str(quality.metric))
+
+
+def _bounds(path: Path, quality: DataQuality) -> tuple[float | None, float | None]:
+    if quality.mustBe is not None:
+        return float(quality.mustBe), float(quality.mustBe)
+    if quality.mustBeGreaterOrEqualTo is not None or quality.mustBeLessOrEqualTo is not None:
+        return quality.mustBeGreaterOrEqualTo, quality.mustBeLessOrEqualTo
+    if quality.mustBeGreaterThan is not None:
+        return quality.mustBeGreaterThan + 1, None
+    raise ConfigurationError(str(path), f"quality {quality.name}", "a bound (mustBe, ...)", "none")

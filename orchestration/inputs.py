@@ -1,0 +1,205 @@
+"""Decides which delivery is the truth, in one place, and lays the chosen parts out for dbt.
+
+The input folder keeps its path in every build. It holds hard links to landed parts (verified first), one empty file a
+table that fixes the schema, and what landing knows about every delivery.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.contracts import Contract, landing_contract
+from orchestration.landing import landing_tables
+from orchestration.packages import Package, newest_accepted, packages
+from orchestration.paths import Home
+from orchestration.settings import Settings
+
+DELIVERIES = """
+    vendor varchar, table_name varchar, source_name varchar, scope varchar, partition varchar,
+    delivery_id varchar, delivery_group_id varchar, role varchar, reason varchar, file_names varchar,
+    vendor_version varchar, contract varchar, unknown_columns varchar,
+    row_count bigint, rounded_value_count bigint, warning_count bigint, received_count bigint, sequence bigint,
+    fetched_at timestamp, accepted_at timestamp, accepted_by varchar, last_received_at timestamp
+"""
+CONTROL_TOTALS = """
+    vendor varchar, source_name varchar, delivery_id varchar, service_provider_name varchar, billing_period varchar,
+    billing_currency varchar, cost_column varchar, total decimal(35, 18), row_count bigint, null_count bigint
+"""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The deliveries of one build: each package with its role."""
+
+    roles: tuple[tuple[Package, str], ...]
+
+    @property
+    def used(self) -> list[Package]:
+        """The packages whose rows the build reads."""
+        return [package for package, role in self.roles if role == "current"]
+
+    @property
+    def delivery_ids(self) -> list[str]:
+        return sorted(package.manifest.delivery_id for package in self.used)
+
+
+def select(settings: Settings) -> Selection:
+    """The role of every package in landing: current, superseded, held, or unconfigured."""
+    configured = {(source.vendor, source.name, source.scope) for source in settings.sources}
+    by_key: dict[tuple[str, ...], list[Package]] = {}
+    for package in packages(Home(settings.home)):
+        by_key.setdefault(package.manifest.key, []).append(package)
+    roles: list[tuple[Package, str]] = []
+    for key, found in sorted(by_key.items()):
+        newest = newest_accepted(found)
+        for package in found:
+            vendor, _, source_name, scope, _ = key
+            if (vendor, source_name, scope) not in configured:
+                role = "unconfigured"
+            elif not package.is_accepted:
+                role = "held"
+            else:
+                role = "current" if package is newest else "superseded"
+            roles.append((package, role))
+    return Selection(tuple(roles))
+
+
+def lay_out(settings: Settings, selection: Selection) -> None:
+    """Makes the input folder anew. Raises IntegrityError when a landed part is not what was landed."""
+    home = Home(settings.home)
+    for package in selection.used:
+        package.verify()
+    shutil.rmtree(home.inputs, ignore_errors=True)
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for vendor, table in landing_tables():
+            folder = home.inputs / vendor / table.name
+            _write_empty(connection, landing_contract(vendor, table.name), folder)
+        for package in selection.used:
+            _link(package, home.inputs)
+        _write_landing_tables(connection, home, selection)
+
+
+def _link(package: Package, inputs: Path) -> None:
+    manifest = package.manifest
+    folder = inputs / manifest.vendor / manifest.table / "role=current" / f"source_name={manifest.source_name}"
+    folder = folder / f"scope={manifest.scope}" / f"delivery_id={manifest.delivery_id}"
+    folder.mkdir(parents=True)
+    for part in manifest.parts:
+        os.link(package.folder / part.name, folder / part.name)
+
+
+def _write_empty(connection: duckdb.DuckDBPyConnection, contract: Contract, folder: Path) -> None:
+    """An empty file of the agreed types: a vendor that nobody configured is an empty table, not a missing one."""
+    target = folder / "role=none" / "source_name=none" / "scope=none" / "delivery_id=none"
+    target.mkdir(parents=True)
+    columns = [f'cast(null as {column.sql_type}) as "{column.name}"' for column in contract.columns]
+    columns += ["cast(null as varchar) as _unknown_columns", "cast(null as bigint) as _row_number"]
+    columns += ["cast(null as integer) as _part"]
+    _copy(connection, f"select {', '.join(columns)} where false", target / "empty.parquet")
+
+
+def _write_landing_tables(connection: duckdb.DuckDBPyConnection, home: Home, selection: Selection) -> None:
+    (home.inputs / "landing").mkdir(parents=True)
+    receipts = _receipts(home)
+    rows = [_delivery_row(package, role, receipts) for package, role in selection.roles]
+    rows += _rejected_rows(home)
+    _write_rows(connection, "deliveries", DELIVERIES, rows, home)
+    totals = [
+        (
+            package.manifest.vendor,
+            package.manifest.source_name,
+            package.manifest.delivery_id,
+            total.provider,
+            package.manifest.partition,
+            total.currency,
+            total.cost_column,
+            total.total,
+            total.row_count,
+            total.null_count,
+        )
+        for package in selection.used
+        for total in package.manifest.control_totals
+    ]
+    _write_rows(connection, "control_totals", CONTROL_TOTALS, totals, home)
+
+
+def _write_rows(
+    connection: duckdb.DuckDBPyConnection, name: str, columns: str, rows: Sequence[tuple[Any, ...]], home: Home
+) -> None:
+    connection.execute(f"create table {name} ({columns})")
+    if rows:
+        connection.executemany(f"insert into {name} values ({', '.join('?' * len(rows[0]))})", rows)  # noqa: S608
+    _copy(connection, f"select * from {name}", home.inputs / "landing" / f"{name}.parquet")  # noqa: S608
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:
+    connection.execute(f"copy ({query}) to '{str(target).replace(chr(39), chr(39) * 2)}' (format parquet)")
+
+
+def _receipts(home: Home) -> dict[Path, list[dict[str, Any]]]:
+    """Receipts by the package folder that they led to."""
+    found: dict[Path, list[dict[str, Any]]] = {}
+    for path in home.landing.glob("[!.]*/*/*/.receipts/*.json"):
+        receipt = json.loads(path.read_text(encoding="utf-8"))
+        for place in receipt["packages"]:
+            found.setdefault(path.parent.parent / place, []).append(receipt)
+    return found
+
+
+def _delivery_row(package: Package, role: str, receipts: dict[Path, list[dict[str, Any]]]) -> tuple[Any, ...]:
+    manifest = package.manifest
+    mine = receipts.get(package.folder, [])
+    return (
+        manifest.vendor,
+        manifest.table,
+        manifest.source_name,
+        manifest.scope,
+        manifest.partition,
+        manifest.delivery_id,
+        manifest.delivery_group_id,
+        role,
+        manifest.held_because,
+        ", ".join(file["name"] for file in manifest.received),
+        manifest.vendor_version,
+        f"{manifest.contract_id} {manifest.contract_version}",
+        ", ".join(manifest.unknown_columns) or None,
+        manifest.row_count,
+        sum(rounding["row_count"] for rounding in manifest.roundings),
+        sum(not check["passed"] for check in manifest.checks),
+        max(1, len(mine)),
+        manifest.sequence,
+        _utc(manifest.fetched_at),
+        _utc(manifest.accepted_at),
+        manifest.accepted_by,
+        _utc(max((receipt["received_at"] for receipt in mine), default=manifest.fetched_at)),
+    )
+
+
+def _rejected_rows(home: Home) -> list[tuple[Any, ...]]:
+    rows = []
+    for path in sorted(home.rejected.glob("*/*/*/*/*/*/report.json")):
+        report = json.loads(path.read_text(encoding="utf-8"))
+        error = report["error"]
+        place = f"line {error['line']}, " if error["line"] else ""
+        place += f"column {error['column']}: " if error["column"] else ""
+        reason = f"{place}expected {error['expected']}; found {error['found']}"
+        names = ", ".join(file["name"] for file in report["received"])
+        rejected_at = _utc(report["rejected_at"])
+        rows.append(
+            (report["vendor"], report["table"], report["source_name"], report["scope"], report["partition"])
+            + (report["rejection_id"], None, "rejected", reason, names, None, report["contract"], None)
+            + (None, None, None, 1, None, rejected_at, None, None, rejected_at)
+        )
+    return rows
+
+
+def _utc(moment: str | None) -> str | None:
+    """ISO text that DuckDB reads as a naive UTC timestamp."""
+    return moment.removesuffix("Z") if moment else None

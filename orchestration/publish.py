@@ -1,0 +1,278 @@
+"""Hands over whole files: a fresh DuckDB file and its Parquet twins, swapped in at once. It computes nothing.
+
+Readers open the real path behind `published/current`; a reader keeps the generation that it opened.
+"""
+
+import getpass
+import importlib.metadata
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration import books
+from orchestration.contracts import Contract, published_contracts
+from orchestration.errors import GateError, IntegrityError, MeterhouseError
+from orchestration.fingerprints import row_set_fingerprint
+from orchestration.gates import require_passed
+from orchestration.inputs import Selection
+from orchestration.landing import Clock, utc_now
+from orchestration.paths import SEEDS, Home, sha256_of, sync_folder, sync_tree, write_json
+from orchestration.settings import Settings
+
+FILE = "meterhouse.duckdb"
+# The oldest format that DuckDB 1.x clients of BI tools read; 2.0's own default is closed to them.
+STORAGE_VERSION = "v1.0.0"
+VERSIONED = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "pandas")
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One generation: its folder and its manifest."""
+
+    folder: Path
+    manifest: dict[str, Any]
+
+    @property
+    def generation(self) -> int:
+        return int(self.manifest["generation"])
+
+    @property
+    def database(self) -> Path:
+        return self.folder / FILE
+
+    def verify(self) -> None:
+        """Compares every published file with the manifest. Raises IntegrityError."""
+        for name, facts in self.manifest["files"].items():
+            path = self.folder / name
+            found = sha256_of(path) if path.is_file() else "no such file"
+            if found != facts["sha256"]:
+                raise IntegrityError(
+                    f"{path}\n  expected: SHA-256 {facts['sha256']}\n  found:    {found}\n"
+                    "  next:     meterhouse rollback, or meterhouse run to publish anew"
+                )
+        strays = [path for path in self.folder.glob("*.wal")]
+        if strays:
+            raise IntegrityError(f"{strays[0]}\n  expected: no write-ahead log\n  found:    somebody wrote to this file")
+
+
+def current_publication(home: Home) -> Publication | None:
+    """The publication that readers are served, or None before the first."""
+    link = home.published / "current"
+    return read_publication(link.resolve()) if link.is_symlink() else None
+
+
+def publications(home: Home) -> list[Publication]:
+    """Every kept generation, oldest first."""
+    return [read_publication(path.parent) for path in sorted(home.published.glob("[0-9]*/manifest.json"))]
+
+
+def read_publication(folder: Path) -> Publication:
+    """The publication in a folder."""
+    return Publication(folder, json.loads((folder / "manifest.json").read_text(encoding="utf-8")))
+
+
+def refuse_lost_deliveries(home: Home, selection: Selection) -> None:
+    """Refuses to publish less: a delivery that the last publication used must still lie in landing."""
+    last = current_publication(home)
+    here = {package.manifest.delivery_id for package, _ in selection.roles}
+    lost = [item for item in (last.manifest["deliveries"] if last else []) if item["delivery_id"] not in here]
+    if lost:
+        names = "".join(f"\n    {item['source_name']} {item['partition']} {item['delivery_id']}" for item in lost)
+        raise IntegrityError(
+            f"{home.landing}\n  expected: every delivery that generation {last and last.generation} was made from\n"
+            f"  found:    {len(lost)} are gone:{names}\n  next:     restore them from a backup"
+        )
+
+
+def publish(settings: Settings, selection: Selection, run_id: str, clock: Clock = utc_now) -> Publication:
+    """Publishes the build that the gate has just passed, as the next generation.
+
+    Raises GateError when the gate did not pass, and IntegrityError when a copy differs from the build. Until the swap
+    at the end nothing that readers see has changed.
+    """
+    home = Home(settings.home)
+    gate = require_passed(home)
+    last = current_publication(home)
+    generation = max((item.generation for item in publications(home)), default=0) + 1
+    folder = home.published / f".{generation:06d}.building"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    contracts = published_contracts()
+    try:
+        tables = _write_tables(settings, folder, contracts, last)
+        files = {
+            str(path.relative_to(folder)): {"size": path.stat().st_size, "sha256": sha256_of(path)}
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        }
+        moment = clock()
+        manifest = {
+            "generation": generation,
+            "run_id": run_id,
+            "published_at": moment.isoformat(),
+            "published_by": getpass.getuser(),
+            "storage_version": STORAGE_VERSION,
+            "versions": {name: importlib.metadata.version(name) for name in VERSIONED},
+            "contracts": {table: contract.version for table, contract in contracts.items()},
+            "deliveries": [
+                {
+                    "vendor": package.manifest.vendor,
+                    "source_name": package.manifest.source_name,
+                    "partition": package.manifest.partition,
+                    "delivery_id": package.manifest.delivery_id,
+                }
+                for package in selection.used
+            ],
+            "seeds_sha256": books.keep_seeds(home, SEEDS),
+            "control_totals": tables.pop("control_totals"),
+            "tables": tables,
+            "files": files,
+            "gate": {table: len(results) for table, results in gate["results"].items()},
+        }
+        write_json(folder / "manifest.json", manifest)
+        sync_tree(folder)
+        target = home.published / f"{generation:06d}"
+        folder.rename(target)
+        sync_folder(home.published)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    books.record_publication(home, manifest, moment)
+    _swap(home, target)
+    _prune(home, settings.generations)
+    return Publication(target, manifest)
+
+
+def rollback(home: Home, generation: int | None = None, clock: Clock = utc_now) -> Publication:
+    """Serves an earlier kept generation again (the one before the current by default), after verifying its files."""
+    current = current_publication(home)
+    kept = publications(home)
+    if generation is None:
+        earlier = [item for item in kept if current and item.generation < current.generation]
+        wanted = earlier[-1] if earlier else None
+    else:
+        wanted = next((item for item in kept if item.generation == generation), None)
+    if wanted is None or current is None:
+        names = ", ".join(str(item.generation) for item in kept) or "none"
+        raise MeterhouseError(f"rollback\n  expected: a kept generation to go back to\n  found:    {names}")
+    wanted.verify()
+    books.append(home, "rollback", clock(), {"generation": wanted.generation, "from_generation": current.generation})
+    _swap(home, wanted.folder)
+    return wanted
+
+
+def _write_tables(
+    settings: Settings, folder: Path, contracts: dict[str, Contract], last: Publication | None
+) -> dict[str, Any]:
+    home = Home(settings.home)
+    tables: dict[str, Any] = {}
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute("set memory_limit = ?", [settings.memory])
+        connection.execute("set temp_directory = ?", [str(home.scratch)])
+        connection.execute(f"attach {_text(home.build_file)} as meterhouse (read_only)")
+        connection.execute(f"attach {_text(folder / FILE)} as published (storage_version '{STORAGE_VERSION}')")
+        for table, contract in contracts.items():
+            _copy_table(connection, table, contract)
+        tables["control_totals"] = _control_totals(connection)
+        for table, contract in contracts.items():
+            tables[table] = _write_parquet(connection, table, contract, folder, last)
+        connection.execute("checkpoint published")
+        connection.execute("detach published")
+    if (folder / f"{FILE}.wal").exists():
+        raise GateError(f"{folder / FILE}\n  expected: a closed file\n  found:    a write-ahead log beside it")
+    return tables
+
+
+def _copy_table(connection: duckdb.DuckDBPyConnection, table: str, contract: Contract) -> None:
+    name = _name(table)
+    schema = table.split(".")[0]
+    connection.execute(f'create schema if not exists published."{schema}"')
+    connection.execute(f"create table published.{name} as select * from meterhouse.{name}")  # noqa: S608
+    comment = contract.grain or contract.description
+    connection.execute(f"comment on table published.{name} is {_text(comment)}")
+    for column in contract.columns:
+        if column.description:
+            connection.execute(f'comment on column published.{name}."{column.name}" is {_text(column.description)}')
+
+
+def _control_totals(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    rows = connection.execute(
+        "select billing_currency, cost_column, cast(sum(layer_total) as varchar), sum(difference) = 0 and "
+        "bool_and(is_conserved) from published.operations.conservation_proof where layer = 'published' "
+        "group by all order by all"
+    ).fetchall()
+    names = ("billing_currency", "cost_column", "total", "is_conserved")
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _write_parquet(
+    connection: duckdb.DuckDBPyConnection, table: str, contract: Contract, folder: Path, last: Publication | None
+) -> dict[str, Any]:
+    """One file per period (or one file), linked from the last generation where its rows are the same."""
+    place = f"parquet/{table.replace('.', '/')}"
+    (folder / place).mkdir(parents=True)
+    relation = f"published.{_name(table)}"
+    fingerprint = row_set_fingerprint(connection, relation)
+    source = row_set_fingerprint(connection, f"meterhouse.{_name(table)}")
+    if fingerprint != source:
+        raise IntegrityError(f"{table}\n  expected: fingerprint {source}, as built\n  found:    {fingerprint}")
+    before = last.manifest["tables"].get(table, {}).get("parquet", {}) if last else {}
+    files: dict[str, Any] = {}
+    for period, condition in _periods(connection, relation, contract):
+        rows = f"(select * from {relation} where {condition})"
+        name = f"{place}/{period}.parquet"
+        mark = row_set_fingerprint(connection, rows) if period != "all" else fingerprint
+        old = last.folder / name if last and before.get(name) == mark else None
+        if old and old.is_file():
+            os.link(old, folder / name)
+        else:
+            connection.execute(f"copy {rows} to {_text(folder / name)} (format parquet, compression zstd)")
+        files[name] = mark
+    count = connection.execute(f"select count(*) from {relation}").fetchone()  # noqa: S608
+    assert count is not None
+    return {"row_count": count[0], "fingerprint": fingerprint, "parquet": files}
+
+
+def _periods(
+    connection: duckdb.DuckDBPyConnection, relation: str, contract: Contract
+) -> Sequence[tuple[str, str]]:
+    expression = contract.properties.get("period")
+    if not expression:
+        return [("all", "true")]
+    rows = connection.execute(f"select distinct {expression} as period from {relation} order by all").fetchall()  # noqa: S608
+    known = [(row[0], f"{expression} = '{row[0]}'") for row in rows if row[0] is not None]
+    return known + ([("unknown", f"{expression} is null")] if (None,) in rows else [])
+
+
+def _swap(home: Home, folder: Path) -> None:
+    """Points `published/current` at a generation, in one step."""
+    link = home.published / "current"
+    temporary = home.published / f".current.{os.getpid()}"
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(folder.name)
+    temporary.replace(link)
+    sync_folder(home.published)
+
+
+def _prune(home: Home, keep: int) -> None:
+    """Removes the oldest generations beyond `keep`, never the one that is served."""
+    current = current_publication(home)
+    for item in publications(home)[:-keep]:
+        if current and item.generation != current.generation:
+            shutil.rmtree(item.folder)
+
+
+def _name(table: str) -> str:
+    return ".".join(f'"{part}"' for part in table.split("."))
+
+
+def _text(value: object) -> str:
+    return "'" + str(value).replace("'", "''") + "'"

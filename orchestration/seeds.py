@@ -1,0 +1,153 @@
+"""Checks the files that people own for contradictions that SQL would only show as doubled money.
+
+Each complaint names file and line. What the rows mean is decided in `dbt_project/models/allocation/`.
+"""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import combinations
+from pathlib import Path
+
+from orchestration.errors import SeedError
+
+OWNERSHIP_MATCHES = (
+    "service_provider_name",
+    "billing_account_id",
+    "sub_account_id",
+    "provider_credential_id",
+    "resource_id",
+    "service_name",
+)
+OWNER_DIMENSIONS = (
+    "team",
+    "cost_centre",
+    "project",
+    "product",
+    "feature",
+    "use_case",
+    "initiative",
+    "environment",
+    "use_class",
+    "customer",
+    "customer_tier",
+)
+COST_CLASS_MATCHES = ("environment", "use_class", "workload_phase", "customer_tier", "treatment")
+
+
+@dataclass(frozen=True)
+class SeedRow:
+    """One row of a seed and the line it ends on."""
+
+    file: str
+    line: int
+    cells: dict[str, str]
+    valid_from: date
+    valid_to: date
+
+    def overlaps(self, other: "SeedRow") -> bool:
+        """Whether both are valid on some day. Stretches are half-open."""
+        return self.valid_from < other.valid_to and other.valid_from < self.valid_to
+
+
+def check_seeds(folder: Path) -> None:
+    """Raises SeedError for rows that contradict each other or name what no other seed knows."""
+    ownership = list(_rows(folder / "ownership.csv"))
+    teams = list(_rows(folder / "teams.csv"))
+    cost_centres = list(_rows(folder / "cost_centres.csv"))
+    for rows, key in ((teams, "team"), (cost_centres, "cost_centre")):
+        _refuse_twins(rows, key)
+    _refuse_twins(list(_rows(folder / "billing_accounts.csv")), "billing_account_id")
+    _refuse_equal_priorities(ownership, _can_both_match, OWNER_DIMENSIONS)
+    cost_classes = list(_rows(folder / "cost_classes.csv"))
+    _refuse_equal_priorities(
+        cost_classes, lambda one, other: _compatible(one, other, COST_CLASS_MATCHES), ("cost_class",)
+    )
+    _refuse_unknown(ownership, "team", {row.cells["team"] for row in teams}, "teams.csv")
+    known = {row.cells["cost_centre"] for row in cost_centres}
+    for rows in (ownership, teams):
+        _refuse_unknown(rows, "cost_centre", known, "cost_centres.csv")
+
+
+def _rows(path: Path) -> Iterator[SeedRow]:
+    if not path.is_file():
+        raise SeedError(f"{path}\n  expected: a CSV file\n  found:    no such file")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file, strict=True)
+        for cells in reader:
+            place = (path.name, reader.line_num)
+            if None in cells or None in cells.values():
+                raise _complaint(*place, f"{len(reader.fieldnames or [])} cells", "another number of cells")
+            valid_from = _day(*place, "valid_from", cells.get("valid_from", ""), date.min)
+            valid_to = _day(*place, "valid_to", cells.get("valid_to", ""), date.max)
+            if valid_from >= valid_to:
+                raise _complaint(*place, "valid_from before valid_to (which is exclusive)", f"{valid_from}, {valid_to}")
+            yield SeedRow(*place, cells, valid_from, valid_to)
+
+
+def _day(file: str, line: int, column: str, text: str, when_empty: date) -> date:
+    try:
+        return date.fromisoformat(text) if text else when_empty
+    except ValueError:
+        raise _complaint(file, line, f"{column} as YYYY-MM-DD, or empty", repr(text)) from None
+
+
+def _complaint(file: str, line: int, expected: str, found: str) -> SeedError:
+    return SeedError(f"seeds/{file}, line {line}\n  expected: {expected}\n  found:    {found}")
+
+
+def _compatible(one: SeedRow, other: SeedRow, columns: tuple[str, ...]) -> bool:
+    """Whether one thing can match both rows: an empty cell matches everything."""
+    cells = ((one.cells[column], other.cells[column]) for column in columns)
+    return all(not mine or not theirs or mine == theirs for mine, theirs in cells)
+
+
+def _can_both_match(one: SeedRow, other: SeedRow) -> bool:
+    same_key = one.cells["tag_key"] and one.cells["tag_key"] == other.cells["tag_key"]
+    if same_key and one.cells["tag_value"] != other.cells["tag_value"]:
+        return False
+    return _compatible(one, other, OWNERSHIP_MATCHES)
+
+
+def _refuse_equal_priorities(rows: list[SeedRow], can_both_match: object, decided: tuple[str, ...]) -> None:
+    """Two rows of equal priority that can match one charge on one day must not decide one dimension differently."""
+    assert callable(can_both_match)
+    by_priority: dict[str, list[SeedRow]] = {}
+    for row in rows:
+        if not row.cells["priority"].lstrip("-").isdigit():
+            raise _complaint(row.file, row.line, "priority as a whole number", repr(row.cells["priority"]))
+        by_priority.setdefault(str(int(row.cells["priority"])), []).append(row)
+    for priority, equals in by_priority.items():
+        for one, other in combinations(equals, 2):
+            disputed = [
+                column
+                for column in decided
+                if one.cells[column] and other.cells[column] and one.cells[column] != other.cells[column]
+            ]
+            if disputed and one.overlaps(other) and can_both_match(one, other):
+                column = disputed[0]
+                raise _complaint(
+                    one.file,
+                    other.line,
+                    f"another priority than line {one.line}, or no overlap with it: both can match one charge",
+                    f"priority {priority} on both, {column} {one.cells[column]!r} there and {other.cells[column]!r} here",
+                )
+
+
+def _refuse_twins(rows: list[SeedRow], key: str) -> None:
+    by_key: dict[str, list[SeedRow]] = {}
+    for row in rows:
+        by_key.setdefault(row.cells[key], []).append(row)
+    for name, twins in by_key.items():
+        for one, other in combinations(twins, 2):
+            if one.overlaps(other):
+                raise _complaint(
+                    one.file, other.line, f"{key} {name!r} once on any day", f"line {one.line} is valid at the same time"
+                )
+
+
+def _refuse_unknown(rows: list[SeedRow], column: str, known: set[str], file: str) -> None:
+    for row in rows:
+        if row.cells[column] and row.cells[column] not in known:
+            raise _complaint(row.file, row.line, f"a {column} of seeds/{file}", repr(row.cells[column]))

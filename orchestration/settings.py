@@ -1,0 +1,180 @@
+"""Reads the environment and `meterhouse.toml`; nothing else in the project does either.
+
+Secrets never live in the file: they come from the environment only.
+"""
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from orchestration.errors import ConfigurationError
+from orchestration.sources import SOURCES
+
+NAME = r"^[a-z][a-z0-9_]{0,62}$"
+MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
+
+
+class SourceSettings(BaseModel):
+    """One `[[sources]]` table: where one vendor's deliveries come from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    vendor: str
+    name: str = Field(pattern=NAME)
+    location: str = Field(min_length=1, description="A file, folder or glob, local or an fsspec URL.")
+    scope: str = Field(default="all", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,126}$")
+    same_period_files: Literal["refuse", "newest_replaces", "parts"] = Field(
+        default="refuse",
+        description="What two files mean that arrive together and speak for one period.",
+    )
+    paused: bool = Field(default=False, description="Keep what was landed, fetch nothing new.")
+
+    @field_validator("vendor")
+    @classmethod
+    def _known_vendor(cls, vendor: str) -> str:
+        if vendor not in SOURCES:
+            raise ValueError(f"one of {', '.join(sorted(SOURCES))}")
+        return vendor
+
+
+class GateSettings(BaseModel):
+    """Policies of the publish gate. Shares are fractions of one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    unallocated_warn_share: float = Field(default=0.05, ge=0, le=1)
+    unallocated_fail_share: float = Field(default=1.0, ge=0, le=1)
+
+
+class Settings(BaseSettings):
+    """Everything a run may be told. Environment variables win over the file."""
+
+    model_config = SettingsConfigDict(env_prefix="METERHOUSE_", extra="forbid", frozen=True)
+
+    home: Path = Path("var")
+    first_month: str = Field(default="2024-01", pattern=MONTH)
+    reporting_currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+    memory: str = Field(default="4GB", pattern=r"^\d+(\.\d+)?(MB|GB)$")
+    generations: int = Field(default=5, ge=1, description="Publications that are kept.")
+    gates: GateSettings = GateSettings()
+    sources: tuple[SourceSettings, ...] = ()
+    is_demo: bool = False
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        file = settings_cls.model_config.get("toml_file")
+        toml = (TomlConfigSettingsSource(settings_cls),) if file else ()
+        return (init_settings, env_settings, *toml)
+
+    @field_validator("sources")
+    @classmethod
+    def _names_are_unique(cls, sources: tuple[SourceSettings, ...]) -> tuple[SourceSettings, ...]:
+        keys = [(source.vendor, source.name) for source in sources]
+        twins = sorted({f"{vendor}/{name}" for vendor, name in keys if keys.count((vendor, name)) > 1})
+        if twins:
+            raise ValueError(f"each vendor and name once, but {', '.join(twins)} is there twice")
+        return sources
+
+    def sources_of(self, vendor: str) -> list[SourceSettings]:
+        """The configured sources of one vendor, in the order of the file."""
+        return [source for source in self.sources if source.vendor == vendor]
+
+
+def load_settings(config: Path | None = None) -> Settings:
+    """Settings from `config`, else `$METERHOUSE_CONFIG`, else `./meterhouse.toml`, else the demo company.
+
+    Raises ConfigurationError with file, line, key, expected and found.
+    """
+    file = config or _configured_file()
+    if file is None:
+        return _resolved(Settings(is_demo=True), Path.cwd())
+    if not file.is_file():
+        raise ConfigurationError(str(file), "--config", "a TOML file", "no such file")
+    text = file.read_text(encoding="utf-8")
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"line (\d+)", str(error))
+        raise ConfigurationError(
+            str(file), "TOML", "valid TOML", str(error), int(line.group(1)) if line else None
+        ) from None
+
+    class FileSettings(Settings):
+        model_config = SettingsConfigDict(toml_file=file)
+
+    try:
+        return _resolved(FileSettings(), file.resolve().parent)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise _configuration_error(file, text, first) from None
+
+
+def _configured_file() -> Path | None:
+    named = os.environ.get("METERHOUSE_CONFIG")
+    if named:
+        return Path(named)
+    beside = Path("meterhouse.toml")
+    return beside if beside.is_file() else None
+
+
+def _resolved(settings: Settings, folder: Path) -> Settings:
+    """Local paths of the file are relative to the file; the home is relative to the working folder."""
+
+    def local(location: str) -> str:
+        is_remote = "://" in location
+        return location if is_remote else str((folder / Path(location).expanduser()).absolute())
+
+    sources = tuple(
+        source.model_copy(update={"location": local(source.location)}) for source in settings.sources
+    )
+    home = settings.home.expanduser().absolute()
+    return settings.model_copy(update={"home": home, "sources": sources})
+
+
+def _configuration_error(file: Path, text: str, error: Any) -> ConfigurationError:
+    location = [part for part in error["loc"]]
+    key = ".".join(str(part + 1) if isinstance(part, int) else part for part in location)
+    expected = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        expected = "a key that Meterhouse knows (see meterhouse.example.toml)"
+    found = "nothing" if error["type"] == "missing" else repr(error["input"])
+    return ConfigurationError(str(file), key, expected, found, _line_of(text, location))
+
+
+def _line_of(text: str, location: list[Any]) -> int | None:
+    """The 1-based line of a key: the n-th `[[table]]` header, then the key below it, as far as it is found."""
+    lines = text.splitlines()
+    at, best = 0, None
+    for position, part in enumerate(location):
+        if isinstance(part, int):
+            header = rf"\s*\[\[\s*{re.escape(str(location[position - 1]))}\s*\]\]"
+            headers = [number for number, line in enumerate(lines) if re.match(header, line)]
+            if part >= len(headers):
+                return best
+            at, best = headers[part], headers[part] + 1
+            continue
+        pattern = rf"\s*({re.escape(part)}|\"{re.escape(part)}\")\s*=|\s*\[\s*{re.escape(part)}\s*\]"
+        for number in range(at, len(lines)):
+            if number > at and best and re.match(r"\s*\[", lines[number]) and position > 0:
+                break
+            if re.match(pattern, lines[number]):
+                at, best = number, number + 1
+                break
+    return best

@@ -1,0 +1,66 @@
+"""What a source is: a generator of deliveries, and the few facts about each table that its contract cannot say.
+
+No interpretation, no warehouse and no retry loop of its own.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from orchestration.contracts import Contract
+    from orchestration.settings import SourceSettings
+
+
+@dataclass(frozen=True)
+class ReceivedFile:
+    """One file as the source gave it. `path` is our copy of its bytes; `modified_at` is the source's own clock."""
+
+    name: str
+    path: Path
+    size: int
+    sha256: str
+    modified_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Files that speak together. `receipt` names this very state of them, so that it is read once."""
+
+    files: tuple[ReceivedFile, ...]
+    receipt: str
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """One question to a source: everything new, copied to `scratch`. `is_known` tells what need not be read again."""
+
+    source: "SourceSettings"
+    scratch: Path
+    is_known: Callable[[str], bool]
+
+    @property
+    def label(self) -> str:
+        return f"{self.source.vendor}/{self.source.name}"
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """One table of a vendor: how to fetch it, and which version of the vendor's format its columns are.
+
+    `version_of` takes (source label, file name, contract, columns) and raises DeliveryError when a column is missing.
+    """
+
+    name: str
+    deliveries: Callable[[Fetch], Iterator[Delivery]]
+    version_of: Callable[[str, str, "Contract", Sequence[str]], str]
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """One vendor: its name is the first part of every asset key and folder."""
+
+    name: str
+    tables: tuple[SourceTable, ...]
