@@ -22,6 +22,7 @@ from orchestration import casting
 from orchestration.contracts import CheckResult, Contract, judge, landing_contract, measure, passed
 from orchestration.errors import DeliveryError, MeterhouseError
 from orchestration.fingerprints import row_set_fingerprint
+from orchestration.logs import logger
 from orchestration.packages import (
     MANIFEST,
     ControlTotal,
@@ -107,7 +108,20 @@ def land_table(
             outcomes.append(Outcome(vendor, table.name, source.name, "paused"))
             continue
         outcomes += _SourceLanding(settings, source, table, months, clock).run()
+    for outcome in outcomes:
+        _log(outcome)
     return outcomes
+
+
+def _log(outcome: Outcome) -> None:
+    place = " ".join(part for part in (f"{outcome.vendor}/{outcome.source_name}", outcome.partition) if part)
+    rows = f", {outcome.row_count:,} rows" if outcome.row_count else ""
+    if outcome.is_failure:
+        logger.error("%s", outcome.message)
+    else:
+        warnings = [result for result in outcome.checks if not result.passed]
+        odd = f", odd: {'; '.join(f'{item.name} ({item.found})' for item in warnings)}" if warnings else ""
+        logger.info("land  %s: %s%s%s%s", place, outcome.status, rows, odd, f" ({outcome.message})" * bool(outcome.message))
 
 
 def accept(home: Home, delivery_id: str, clock: Clock = utc_now) -> Manifest:

@@ -5,8 +5,11 @@ Only dbt opens the build file for writing.
 
 import hashlib
 import os
+import subprocess
+import sys
 from pathlib import Path
 
+from orchestration.errors import MeterhouseError
 from orchestration.inputs import Selection, lay_out, select
 from orchestration.paths import DBT_PROJECT, SEEDS, Home
 from orchestration.seeds import check_seeds
@@ -62,10 +65,13 @@ def dbt_manifest(settings: Settings) -> Path:
     return manifest
 
 
-def _parse(home: Home) -> None:
-    from dbt.cli.main import dbtRunner  # two seconds: only when something changed
+def dbt_executable() -> Path:
+    """The dbt that belongs to this Python, whatever the PATH says."""
+    return Path(sys.executable).with_name("dbt")
 
+
+def _parse(home: Home) -> None:
     arguments = ["parse", "--quiet", "--project-dir", str(DBT_PROJECT), "--target-path", str(home.dbt_target)]
-    result = dbtRunner().invoke(arguments)
-    if not result.success:
-        raise result.exception or RuntimeError("dbt parse failed")
+    result = subprocess.run([dbt_executable(), *arguments], capture_output=True, text=True, check=False)  # noqa: S603
+    if result.returncode:
+        raise MeterhouseError(f"dbt parse failed\n{result.stdout}{result.stderr}")

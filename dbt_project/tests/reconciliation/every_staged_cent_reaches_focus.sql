@@ -1,5 +1,4 @@
 -- Law 1: saying a charge in FOCUS terms changes no amount and loses no row.
-{{ config(meta={'dagster': {'ref': {'name': 'focus_charges'}}}) }}
 select *
 from {{ ref('conservation_proof') }}
 where layer = 'focus' and not is_conserved

@@ -1,0 +1,124 @@
+"""What a person reads at the end of a run: spend by team, what is unallocated, the proof, what to open next.
+
+Reads the published file only.
+"""
+
+from decimal import Decimal
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from orchestration.paths import Home
+from orchestration.publish import Publication, current_publication
+from orchestration.runs import RunResult
+from orchestration.settings import Settings
+
+SPEND_BY_TEAM = """
+    select team, billing_currency, sum(effective_cost), coalesce(sum(ai_effective_cost), 0), sum(charge_count)
+    from engineering.daily_spend_by_team
+    group by all
+    order by billing_currency, sum(effective_cost) desc
+"""
+UNALLOCATED = """
+    select
+        billing_currency,
+        coalesce(sum(abs(effective_cost)) filter (where team = '__unallocated__' and cost_centre = '__unallocated__'), 0),
+        coalesce(sum(abs(effective_cost)), 0)
+    from finance.ledger_entries
+    group by all
+    order by all
+"""
+PROOF = """
+    select count(*), count(distinct layer), sum(abs(difference)), bool_and(is_conserved)
+    from operations.conservation_proof
+"""
+DELIVERIES = "select role, count(*), coalesce(sum(row_count), 0) from operations.deliveries group by all order by all"
+WAITING = """
+    select role, vendor, source_name, partition, delivery_id, reason
+    from operations.deliveries
+    where role in ('held', 'rejected', 'unconfigured')
+    order by all
+"""
+
+
+def print_summary(screen: Console, result: RunResult) -> None:
+    """The end of `meterhouse run`."""
+    if not result.is_published or result.publication is None:
+        last = result.publication
+        serving = f"generation {last.generation} keeps serving" if last else "there is no publication yet"
+        screen.print(f"\nnothing was published; {serving}")
+        return
+    publication = result.publication
+    with _reader(publication) as connection:
+        _print_spend(screen, connection)
+        _print_unallocated(screen, connection)
+        _print_proof(screen, connection)
+        _print_waiting(screen, connection)
+    screen.print(f"\ngeneration {publication.generation} is published. Open next:")
+    screen.print(f"  {Home(result.settings.home).published / 'current'}/meterhouse.duckdb  (read-only, any DuckDB)")
+    screen.print(f"  {Home(result.settings.home).published / 'current'}/parquet")
+    screen.print("  make ui   (the graph, its checks and runs, on 127.0.0.1)")
+    if result.settings.is_demo:
+        screen.print("These are the books of a made-up company. Your own: copy meterhouse.example.toml, see README.md.")
+
+
+def print_status(screen: Console, settings: Settings) -> None:
+    """`meterhouse status`."""
+    publication = current_publication(Home(settings.home))
+    if publication is None:
+        screen.print("nothing is published yet: meterhouse run")
+        return
+    screen.print(f"generation {publication.generation}, published {publication.manifest['published_at']}")
+    with _reader(publication) as connection:
+        for role, count, rows in connection.execute(DELIVERIES).fetchall():
+            screen.print(f"  {role}: {count} deliveries, {rows:,} rows")
+        _print_proof(screen, connection)
+        _print_waiting(screen, connection)
+
+
+def _reader(publication: Publication) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(str(publication.database.resolve()), read_only=True)
+
+
+def _print_spend(screen: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    table = Table(title="Effective cost by team", title_justify="left", box=None, pad_edge=False)
+    table.add_column("team")
+    for name in ("currency", "effective cost", "of which AI", "charges"):
+        table.add_column(name, justify="right")
+    rows = connection.execute(SPEND_BY_TEAM).fetchall()
+    for team, currency, effective, ai, charges in rows:
+        table.add_row(team, currency, _amount(effective), _amount(ai), f"{charges:,}")
+    for currency in sorted({row[1] for row in rows}):
+        mine = [row for row in rows if row[1] == currency]
+        effective = sum((row[2] or Decimal(0) for row in mine), Decimal(0))
+        ai = sum((row[3] for row in mine), Decimal(0))
+        table.add_row("total", currency, _amount(effective), _amount(ai), f"{sum(row[4] for row in mine):,}", style="bold")
+    screen.print()
+    screen.print(table)
+
+
+def _print_unallocated(screen: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    shares = []
+    for currency, unallocated, total in connection.execute(UNALLOCATED).fetchall():
+        share = f"{unallocated * 100 / total:.2f} %" if total else "of nothing"
+        shares.append(f"{_amount(unallocated)} {currency} ({share})")
+    screen.print(f"\nunallocated: {', '.join(shares)}")
+
+
+def _print_proof(screen: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    row = connection.execute(PROOF).fetchone()
+    assert row is not None
+    totals, layers, difference, is_conserved = row
+    word = "conserved" if is_conserved else "NOT CONSERVED"
+    screen.print(f"proof:       {word}: {totals} totals in {layers} layers, difference {difference.normalize():f}")
+
+
+def _print_waiting(screen: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    for role, vendor, source, partition, delivery, reason in connection.execute(WAITING).fetchall():
+        note = {"held": f"{reason}; meterhouse accept {delivery}", "unconfigured": "not in the configuration, not counted"}
+        screen.print(f"{role}: {vendor}/{source} {partition or ''} {note.get(role, reason)}", markup=False)
+
+
+def _amount(value: Decimal | None) -> str:
+    return "unknown" if value is None else f"{value:,.2f}"
