@@ -42,9 +42,8 @@ class TextTable:
 
 @dataclass(frozen=True)
 class Rounding:
-    """What rounding to the money type changed in one column of one partition, exactly (text minus stored)."""
+    """What rounding to the money type changed in one column, exactly (text minus stored)."""
 
-    partition: str
     column: str
     row_count: int
     difference: Decimal
@@ -131,21 +130,20 @@ def cast_table(
     expressions.append(f"cast(json_object({fields}) as varchar) as _unknown_columns" if unknown else _NO_UNKNOWN)
 
     counts = ", ".join(f"count(*) filter (where {condition})" for condition in failing.values())
-    found = connection.execute(f"select {counts} from {text.relation}").fetchone() if failing else ()  # noqa: S608
+    found = connection.execute(f"select {counts} from {text.relation}").fetchone() if failing else ()
     for (column_name, condition), count in zip(failing.items(), found or (), strict=True):
         if count:
             _refuse_value(connection, text, contract, path, name, source, column_name, condition, count)
     typed = text.relation.replace("text_", "typed_")
-    connection.execute(
-        f"create table {typed} as select {', '.join(expressions)}, _row_number from {text.relation}"  # noqa: S608
-    )
+    connection.execute(f"create table {typed} as select {', '.join(expressions)}, _row_number from {text.relation}")
     return typed
 
 
 def roundings(
-    connection: duckdb.DuckDBPyConnection, text: TextTable, typed: str, contract: Contract, partition: str
+    connection: duckdb.DuckDBPyConnection, text: TextTable, typed: str, contract: Contract, condition: str = "true"
 ) -> list[Rounding]:
-    """What the casts to money rounded, by partition and column; the candidates are few, so Python adds them exactly."""
+    """What the casts rounded, by column, in the typed rows that meet a condition. The candidates are few, so Python
+    adds them exactly."""
     found: list[Rounding] = []
     decimals = [column for column in contract.columns if column.sql_type.startswith("decimal")]
     for column in decimals:
@@ -154,24 +152,22 @@ def roundings(
         value = f'text_rows."{column.name}"'
         long = f"regexp_matches({value}, '[eE]') or length(split_part({value}, '.', 2)) > 18"
         rows = connection.execute(
-            f'select {partition} as partition, {value}, cast(typed_rows."{column.name}" as varchar) '  # noqa: S608
-            f"from {text.relation} as text_rows inner join {typed} as typed_rows using (_row_number) where {long}"
+            f'select {value}, cast(typed_rows."{column.name}" as varchar) '
+            f"from {text.relation} as text_rows "
+            f"inner join (select * from {typed} where {condition}) as typed_rows using (_row_number) where {long}"
         ).fetchall()
-        differences: dict[str, list[Decimal]] = {}
         with localcontext(prec=200):
-            for key, received, stored in rows:
-                difference = Decimal(received) - Decimal(stored)
-                if difference:
-                    differences.setdefault(key, []).append(difference)
-            for key, parts in sorted(differences.items()):
-                found.append(Rounding(key, column.name, len(parts), sum(parts, Decimal(0))))
+            differences = [Decimal(received) - Decimal(stored) for received, stored in rows]
+            changed = [difference for difference in differences if difference]
+            if changed:
+                found.append(Rounding(column.name, len(changed), sum(changed, Decimal(0))))
     return found
 
 
 _NO_UNKNOWN = "cast(null as varchar) as _unknown_columns"
 
 
-def _copy_at_most(source: IO[bytes], target: IO[bytes], limit: int) -> None:
+def _copy_at_most(source: IO[bytes] | gzip.GzipFile, target: IO[bytes], limit: int) -> None:
     copied = 0
     while block := source.read(1024**2):
         copied += len(block)
@@ -187,7 +183,7 @@ def _text_from_csv(
     null_tokens = ["", *contract.properties.get("nullTokens", [])]
     try:
         connection.execute(
-            f"create table {relation} as select *, row_number() over () as _row_number "  # noqa: S608
+            f"create table {relation} as select *, row_number() over () as _row_number "
             "from read_csv(?, auto_detect = false, header = true, columns = ?, delim = ',', quote = '\"', "
             "escape = '\"', nullstr = ?, allow_quoted_nulls = false, max_line_size = ?, "
             "compression = 'none', encoding = 'utf-8')",
@@ -204,17 +200,15 @@ def _text_from_csv(
             found=reason,
             next_step="mend the export and deliver the file again",
         ) from None
-    empty_to_null = ", ".join(f"nullif(\"{column}\", '') as \"{column}\"" for column in columns)
-    connection.execute(f"create view {relation}_values as select {empty_to_null}, _row_number from {relation}")  # noqa: S608
+    empty_to_null = ", ".join(f'nullif("{column}", \'\') as "{column}"' for column in columns)
+    connection.execute(f"create view {relation}_values as select {empty_to_null}, _row_number from {relation}")
     return TextTable(f"{relation}_values", tuple(columns))
 
 
 def _header(path: Path, name: str, source: str) -> list[str]:
     def refusal(expected: str, found: str) -> DeliveryError:
         next_step = "mend the header line and deliver the file again"
-        return DeliveryError(
-            source=source, file=name, line=1, expected=expected, found=found, next_step=next_step
-        )
+        return DeliveryError(source=source, file=name, line=1, expected=expected, found=found, next_step=next_step)
 
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -248,7 +242,7 @@ def _text_from_parquet(
         _refuse_twins(columns, refusal)
         values = ", ".join(_parquet_text(row[0], row[1]) for row in described)
         connection.execute(
-            f"create table {relation} as select {values}, row_number() over () as _row_number from read_parquet(?)",  # noqa: S608
+            f"create table {relation} as select {values}, row_number() over () as _row_number from read_parquet(?)",
             [str(path)],
         )
     except duckdb.Error as error:
@@ -277,7 +271,9 @@ def _cast_expression(column: Column, value: str) -> str:
             f"when regexp_matches({value}, '(Z|[+-]\\d{{2}}(:?\\d{{2}})?)$') and length({value}) > 10 then {value} "
             f"else {value} || '+00' end"
         )
-        return _if_text(value, TIME_TEXT, f"try_cast(try_cast({as_utc} as timestamptz) at time zone 'UTC' as timestamp)")
+        return _if_text(
+            value, TIME_TEXT, f"try_cast(try_cast({as_utc} as timestamptz) at time zone 'UTC' as timestamp)"
+        )
     forms = {"date": DATE_TEXT, "boolean": BOOLEAN_TEXT}
     form = forms.get(kind, DECIMAL_TEXT if kind.startswith("decimal") else INTEGER_TEXT)
     return _if_text(value, form, f"try_cast({value} as {kind})")
@@ -299,10 +295,11 @@ def _refuse_value(
     count: int,
 ) -> None:
     row = connection.execute(
-        f'select _row_number, "{column_name}" from {text.relation} where {condition} order by _row_number limit 1'  # noqa: S608
+        f'select _row_number, "{column_name}" from {text.relation} where {condition} order by _row_number limit 1'
     ).fetchone()
     column = contract.column(column_name)
-    assert row is not None and column is not None
+    assert row is not None
+    assert column is not None
     others = f" (and {count - 1} more rows)" if count > 1 else ""
     raise DeliveryError(
         source=source,

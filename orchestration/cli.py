@@ -20,7 +20,9 @@ from orchestration.paths import Home
 from orchestration.settings import load_settings
 
 CONFIG = click.option(
-    "--config", type=click.Path(path_type=Path), help="The configuration file (default: ./meterhouse.toml, else a demo)."
+    "--config",
+    type=click.Path(path_type=Path),
+    help="The configuration file (default: ./meterhouse.toml, else a demo).",
 )
 
 
@@ -132,7 +134,7 @@ def ui(port: int, config: Path | None) -> NoReturn:
     prepare_environment(config)
     program = str(Path(sys.executable).with_name("dagster"))
     arguments = ["dev", "--host", "127.0.0.1", "--port", str(port), "--module-name", "orchestration.definitions"]
-    os.execv(program, [program, *arguments])
+    os.execv(program, [program, *arguments])  # noqa: S606 - our own Dagster, no shell
 
 
 def _run(config: Path | None, steps: tuple[str, ...]) -> None:

@@ -61,6 +61,7 @@ def landing_asset(vendor: str, table: SourceTable) -> dg.AssetsDefinition:
 
 @dbt_assets(manifest=manifest)
 def warehouse(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[object]:
+    """Seeds, staging, hubs and marts, with dbt's tests as checks. The build file is made anew."""
     take_lock(home)
     selection = prepare_build(settings)
     refuse_lost_deliveries(home, selection)
@@ -69,6 +70,7 @@ def warehouse(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterato
 
 @dg.multi_asset_check(specs=reporting.gate_specs(published_contracts()), name="publish_gate")
 def publish_gate() -> Iterator[dg.AssetCheckResult]:
+    """Blocks the publication when a table is not what its contract promises to readers."""
     yield from reporting.gate_results(check_build(settings))
 
 
@@ -82,6 +84,7 @@ def publish_gate() -> Iterator[dg.AssetCheckResult]:
     freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=50), warn_window=timedelta(hours=26)),
 )
 def publication(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    """Hands over the build that passed the gate."""
     take_lock(home)
     return reporting.publication_result(publish(settings, select(settings), context.run_id))
 

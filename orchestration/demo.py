@@ -24,42 +24,49 @@ MONTHS = (date(2026, 8, 1), date(2026, 9, 1), date(2026, 10, 1))
 
 @dataclass(frozen=True)
 class _Meter:
-    """One metered line of a vendor's price list, used by one account every day."""
+    """One metered line of a vendor's price list, used by one account every day. Tokens are priced by the million."""
 
     provider: str
     account: str
     sub_account: str
     service: str
-    category: str
-    subcategory: str
     sku_meter: str
     unit: str
-    price_unit: str
-    block: int
-    price: Decimal
+    price: str
     daily_quantity: int
     model: str = ""
     tags: str = ""
+    category: str = "AI and Machine Learning"
+    subcategory: str = "Generative AI"
+
+    @property
+    def block(self) -> int:
+        return 1_000_000 if self.unit == "Tokens" else 1
+
+    @property
+    def pricing_unit(self) -> str:
+        return "1000000 Tokens" if self.unit == "Tokens" else self.unit
 
 
-AI = ("AI and Machine Learning", "Generative AI")
-TOKENS = ("Tokens", "1000000 Tokens", 1_000_000)
+OPENAI = ("OpenAI", "org-larkfield")
+ANTHROPIC = ("Anthropic", "ant-larkfield-01")
+AWS = ("AWS", "410000000001")
+GPT, GPT_MINI, CLAUDE = "gpt-5.1-2026-03-01", "gpt-5.1-mini", "claude-sonnet-5-20260212"
+RANKING = '{"environment": "prod", "feature": "ranking"}'
+ANSWERS = '{"environment": "prod", "feature": "answers"}'
+DEVELOPMENT = '{"environment": "dev"}'
+LAKEHOUSE = '{"team": "data-platform", "environment": "prod"}'
+TRAINING = ("AI and Machine Learning", "Machine Learning")
+STORAGE = ("Storage", "Object Storage")
 METERS = (
-    _Meter("OpenAI", "org-larkfield", "proj_search", "OpenAI API", *AI, "Input Tokens", *TOKENS, Decimal("1.25"),
-           420_000_000, "gpt-5.1-mini", '{"environment": "prod", "feature": "ranking"}'),
-    _Meter("OpenAI", "org-larkfield", "proj_assistant", "OpenAI API", *AI, "Output Tokens", *TOKENS, Decimal("10"),
-           61_000_000, "gpt-5.1-2026-03-01", '{"environment": "prod", "feature": "answers"}'),
-    _Meter("OpenAI", "org-larkfield", "proj_sandbox", "OpenAI API", *AI, "Output Tokens", *TOKENS, Decimal("10"),
-           4_100_000, "gpt-5.1-2026-03-01"),
-    _Meter("Anthropic", "ant-larkfield-01", "wrkspc_risk", "Claude API", *AI, "Input Tokens", *TOKENS, Decimal("3"),
-           130_000_000, "claude-sonnet-5-20260212"),
-    _Meter("Anthropic", "ant-larkfield-01", "wrkspc_support", "Claude API", *AI, "Cache Read Input Tokens", *TOKENS,
-           Decimal("0.3"), 510_000_000, "claude-sonnet-5-20260212"),
-    _Meter("AWS", "410000000001", "410000000011", "Amazon SageMaker", "AI and Machine Learning", "Machine Learning",
-           "GPU Hours", "Hours", "Hours", 1, Decimal("4.097"), 96, "", '{"environment": "dev"}'),
-    _Meter("AWS", "410000000001", "410000000012", "Amazon S3", "Storage", "Object Storage", "Storage", "GB-Days",
-           "GB-Days", 1, Decimal("0.000766666667"), 84_000, "", '{"team": "data-platform", "environment": "prod"}'),
-)  # fmt: skip
+    _Meter(*OPENAI, "proj_search", "OpenAI API", "Input Tokens", "Tokens", "1.25", 420_000_000, GPT_MINI, RANKING),
+    _Meter(*OPENAI, "proj_assistant", "OpenAI API", "Output Tokens", "Tokens", "10", 61_000_000, GPT, ANSWERS),
+    _Meter(*OPENAI, "proj_sandbox", "OpenAI API", "Output Tokens", "Tokens", "10", 4_100_000, GPT),
+    _Meter(*ANTHROPIC, "wrkspc_risk", "Claude API", "Input Tokens", "Tokens", "3", 130_000_000, CLAUDE),
+    _Meter(*ANTHROPIC, "wrkspc_support", "Claude API", "Cache Read Input Tokens", "Tokens", "0.3", 510_000_000, CLAUDE),
+    _Meter(*AWS, "410000000011", "Amazon SageMaker", "GPU Hours", "Hours", "4.097", 96, "", DEVELOPMENT, *TRAINING),
+    _Meter(*AWS, "410000000012", "Amazon S3", "Storage", "GB-Days", "0.000766666667", 84_000, "", LAKEHOUSE, *STORAGE),
+)
 ACCOUNT_NAMES = {
     "OpenAI": "Larkfield at OpenAI",
     "Anthropic": "Larkfield at Anthropic",
@@ -142,7 +149,7 @@ def _usage_row(meter: _Meter, day: date, month: date, following: date, quantity:
     priced = Decimal(quantity) / meter.block
     details = f'{{"x_ModelId": "{meter.model}"}}' if meter.model else None
     sku = f"{meter.provider.lower()}/{meter.model or meter.service}/{meter.sku_meter}"
-    return _base_row(meter.provider, meter.account, month, following, priced * meter.price) | {
+    return _base_row(meter.provider, meter.account, month, following, priced * Decimal(meter.price)) | {
         "ChargeCategory": "Usage",
         "ChargeDescription": f"{meter.service}, {meter.sku_meter}",
         "ChargeFrequency": "Usage-Based",
@@ -150,11 +157,11 @@ def _usage_row(meter: _Meter, day: date, month: date, following: date, quantity:
         "ChargePeriodEnd": _instant(day + timedelta(days=1)),
         "ConsumedQuantity": str(quantity),
         "ConsumedUnit": meter.unit,
-        "ListUnitPrice": f"{meter.price:f}",
-        "ContractedUnitPrice": f"{meter.price:f}",
+        "ListUnitPrice": meter.price,
+        "ContractedUnitPrice": meter.price,
         "PricingCategory": "Standard",
         "PricingQuantity": f"{priced:f}",
-        "PricingUnit": meter.price_unit,
+        "PricingUnit": meter.pricing_unit,
         "RegionId": "us-east-1" if meter.provider == "AWS" else None,
         "RegionName": "US East (N. Virginia)" if meter.provider == "AWS" else None,
         "ServiceCategory": meter.category,
@@ -218,7 +225,7 @@ def _write_parquet(path: Path, rows: list[dict[str, str | None]]) -> None:
         connection.execute(f"create table charges ({definition})")
         marks = ", ".join("?" * len(columns))
         connection.executemany(
-            f"insert into charges values ({marks})",  # noqa: S608
+            f"insert into charges values ({marks})",
             [[row.get(name) for name in columns] for row in rows],
         )
         connection.execute(f"copy charges to '{str(temporary).replace(chr(39), chr(39) * 2)}' (format parquet)")
@@ -239,7 +246,7 @@ def _manual_bytes() -> bytes:
         lines += [
             f"eval-suite-use,{period},Evalworks,Evaluation suite,Developer Tools,Annual licence (month),Usage,0,"
             "1000.00,USD,risk-models,Larkfield Bank Ltd,journal,prepaid,2026-08-01,2027-08-01,,evaluation,true,",
-            f"gpu-workstations,{period},Larkfield Inc,Developer hardware,Compute,Four GPU workstations (monthly charge),"
+            f"gpu-workstations,{period},Larkfield Inc,Developer hardware,Compute,Four GPU workstations (month),"
             "Usage,1388.89,,USD,data-platform,Larkfield Inc,memo,capitalised,2026-02-01,2029-02-01,36,"
             "initial training,true,",
             f"labelling-people,{period},Larkfield Inc,Labelling team,Other,Two annotators,Usage,9600.00,,USD,assistant,"

@@ -50,7 +50,8 @@ def _python() -> Finding:
 
 def _versions() -> list[Finding]:
     lines = (PROJECT / "requirements.lock").read_text(encoding="utf-8").splitlines()
-    locked = dict(match.groups() for line in lines if (match := re.match(r"([A-Za-z0-9_.-]+)==([^\s;]+)", line)))
+    pins = (re.match(r"([A-Za-z0-9_.-]+)==([^\s;]+)", line) for line in lines)
+    locked = {pin.group(1): pin.group(2) for pin in pins if pin}
     names = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "pandas")
     findings = []
     for name in names:

@@ -9,18 +9,16 @@ from collections.abc import Sequence
 import duckdb
 
 
-def row_set_fingerprint(
-    connection: duckdb.DuckDBPyConnection, relation: str, leave_out: Sequence[str] = ()
-) -> str:
+def row_set_fingerprint(connection: duckdb.DuckDBPyConnection, relation: str, leave_out: Sequence[str] = ()) -> str:
     """SHA-256 over column names, types, the row count and the sums of both halves of each row's MD5.
 
     A sum does not depend on order, sees a doubled row (an exclusive or does not), and is the same on every DuckDB.
     """
     described = connection.execute(f"describe select * from {relation}").fetchall()
     columns = [(row[0], row[1]) for row in described if row[0] not in leave_out]
-    values = ", ".join(f"coalesce(cast(\"{name}\" as varchar), chr(30))" for name, _ in columns)
+    values = ", ".join(f'coalesce(cast("{name}" as varchar), chr(30))' for name, _ in columns)
     row = connection.execute(
-        "select count(*), sum(cast(md5_number_upper(row_text) as hugeint)), "  # noqa: S608
+        "select count(*), sum(cast(md5_number_upper(row_text) as hugeint)), "
         "sum(cast(md5_number_lower(row_text) as hugeint)) "
         f"from (select concat_ws(chr(31), {values}) as row_text from {relation})"
     ).fetchone()

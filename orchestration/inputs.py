@@ -135,8 +135,8 @@ def _write_rows(
 ) -> None:
     connection.execute(f"create table {name} ({columns})")
     if rows:
-        connection.executemany(f"insert into {name} values ({', '.join('?' * len(rows[0]))})", rows)  # noqa: S608
-    _copy(connection, f"select * from {name}", home.inputs / "landing" / f"{name}.parquet")  # noqa: S608
+        connection.executemany(f"insert into {name} values ({', '.join('?' * len(rows[0]))})", rows)
+    _copy(connection, f"select * from {name}", home.inputs / "landing" / f"{name}.parquet")
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:
@@ -192,11 +192,9 @@ def _rejected_rows(home: Home) -> list[tuple[Any, ...]]:
         reason = f"{place}expected {error['expected']}; found {error['found']}"
         names = ", ".join(file["name"] for file in report["received"])
         rejected_at = _utc(report["rejected_at"])
-        rows.append(
-            (report["vendor"], report["table"], report["source_name"], report["scope"], report["partition"])
-            + (report["rejection_id"], None, "rejected", reason, names, None, report["contract"], None)
-            + (None, None, None, 1, None, rejected_at, None, None, rejected_at)
-        )
+        key = (report["vendor"], report["table"], report["source_name"], report["scope"], report["partition"])
+        facts = (report["rejection_id"], None, "rejected", reason, names, None, report["contract"], None)
+        rows.append((*key, *facts, None, None, None, 1, None, rejected_at, None, None, rejected_at))
     return rows
 
 

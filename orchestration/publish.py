@@ -10,7 +10,6 @@ import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +21,9 @@ from orchestration.errors import GateError, IntegrityError, MeterhouseError
 from orchestration.fingerprints import row_set_fingerprint
 from orchestration.gates import require_passed
 from orchestration.inputs import Selection
-from orchestration.landing import Clock, utc_now
+from orchestration.landing import utc_now
 from orchestration.paths import SEEDS, Home, sha256_of, sync_folder, sync_tree, write_json
+from orchestration.preparing import Clock
 from orchestration.settings import Settings
 
 FILE = "meterhouse.duckdb"
@@ -59,7 +59,9 @@ class Publication:
                 )
         strays = [path for path in self.folder.glob("*.wal")]
         if strays:
-            raise IntegrityError(f"{strays[0]}\n  expected: no write-ahead log\n  found:    somebody wrote to this file")
+            raise IntegrityError(
+                f"{strays[0]}\n  expected: no write-ahead log\n  found:    somebody wrote to this file"
+            )
 
 
 def current_publication(home: Home) -> Publication | None:
@@ -195,7 +197,7 @@ def _copy_table(connection: duckdb.DuckDBPyConnection, table: str, contract: Con
     name = _name(table)
     schema = table.split(".")[0]
     connection.execute(f'create schema if not exists published."{schema}"')
-    connection.execute(f"create table published.{name} as select * from meterhouse.{name}")  # noqa: S608
+    connection.execute(f"create table published.{name} as select * from meterhouse.{name}")
     comment = contract.grain or contract.description
     connection.execute(f"comment on table published.{name} is {_text(comment)}")
     for column in contract.columns:
@@ -236,18 +238,16 @@ def _write_parquet(
         else:
             connection.execute(f"copy {rows} to {_text(folder / name)} (format parquet, compression zstd)")
         files[name] = mark
-    count = connection.execute(f"select count(*) from {relation}").fetchone()  # noqa: S608
+    count = connection.execute(f"select count(*) from {relation}").fetchone()
     assert count is not None
     return {"row_count": count[0], "fingerprint": fingerprint, "parquet": files}
 
 
-def _periods(
-    connection: duckdb.DuckDBPyConnection, relation: str, contract: Contract
-) -> Sequence[tuple[str, str]]:
+def _periods(connection: duckdb.DuckDBPyConnection, relation: str, contract: Contract) -> Sequence[tuple[str, str]]:
     expression = contract.properties.get("period")
     if not expression:
         return [("all", "true")]
-    rows = connection.execute(f"select distinct {expression} as period from {relation} order by all").fetchall()  # noqa: S608
+    rows = connection.execute(f"select distinct {expression} as period from {relation} order by all").fetchall()
     known = [(row[0], f"{expression} = '{row[0]}'") for row in rows if row[0] is not None]
     return known + ([("unknown", f"{expression} is null")] if (None,) in rows else [])
 

@@ -135,7 +135,7 @@ def _row_counts(home: Home) -> dict[str, int]:
         names = connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
         counts = {}
         for schema, name in names:
-            row = connection.execute(f'select count(*) from "{schema}"."{name}"').fetchone()  # noqa: S608
+            row = connection.execute(f'select count(*) from "{schema}"."{name}"').fetchone()
             counts[f"{schema}/{name}"] = row[0] if row else 0
         return counts
 

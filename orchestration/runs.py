@@ -55,7 +55,7 @@ def prepare_environment(config: Path | None) -> Settings:
 
 
 def run(config: Path | None, steps: tuple[str, ...] = ("land", "build"), progress: Progress | None = None) -> RunResult:
-    """Lands and builds. A source that fails is a problem and does not stop the build; a failed build publishes nothing."""
+    """Lands and builds. A failing source is a problem and stops no build; a failed build publishes nothing."""
     settings = prepare_environment(config)
     home = Home(settings.home)
     before = current_publication(home)

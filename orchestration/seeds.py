@@ -131,7 +131,7 @@ def _refuse_equal_priorities(rows: list[SeedRow], can_both_match: object, decide
                     one.file,
                     other.line,
                     f"another priority than line {one.line}, or no overlap with it: both can match one charge",
-                    f"priority {priority} on both, {column} {one.cells[column]!r} there and {other.cells[column]!r} here",
+                    f"priority {priority} twice, {column} {one.cells[column]!r} there, {other.cells[column]!r} here",
                 )
 
 
@@ -143,7 +143,10 @@ def _refuse_twins(rows: list[SeedRow], key: str) -> None:
         for one, other in combinations(twins, 2):
             if one.overlaps(other):
                 raise _complaint(
-                    one.file, other.line, f"{key} {name!r} once on any day", f"line {one.line} is valid at the same time"
+                    one.file,
+                    other.line,
+                    f"{key} {name!r} once on any day",
+                    f"line {one.line} is valid at the same time",
                 )
 
 

@@ -141,9 +141,7 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
         is_remote = "://" in location
         return location if is_remote else str((folder / Path(location).expanduser()).absolute())
 
-    sources = tuple(
-        source.model_copy(update={"location": local(source.location)}) for source in settings.sources
-    )
+    sources = tuple(source.model_copy(update={"location": local(source.location)}) for source in settings.sources)
     home = settings.home.expanduser().absolute()
     return settings.model_copy(update={"home": home, "sources": sources})
 

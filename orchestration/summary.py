@@ -23,7 +23,9 @@ SPEND_BY_TEAM = """
 UNALLOCATED = """
     select
         billing_currency,
-        coalesce(sum(abs(effective_cost)) filter (where team = '__unallocated__' and cost_centre = '__unallocated__'), 0),
+        coalesce(
+            sum(abs(effective_cost)) filter (where team = '__unallocated__' and cost_centre = '__unallocated__'), 0
+        ),
         coalesce(sum(abs(effective_cost)), 0)
     from finance.ledger_entries
     group by all
@@ -93,7 +95,9 @@ def _print_spend(screen: Console, connection: duckdb.DuckDBPyConnection) -> None
         mine = [row for row in rows if row[1] == currency]
         effective = sum((row[2] or Decimal(0) for row in mine), Decimal(0))
         ai = sum((row[3] for row in mine), Decimal(0))
-        table.add_row("total", currency, _amount(effective), _amount(ai), f"{sum(row[4] for row in mine):,}", style="bold")
+        table.add_row(
+            "total", currency, _amount(effective), _amount(ai), f"{sum(row[4] for row in mine):,}", style="bold"
+        )
     screen.print()
     screen.print(table)
 
@@ -116,7 +120,10 @@ def _print_proof(screen: Console, connection: duckdb.DuckDBPyConnection) -> None
 
 def _print_waiting(screen: Console, connection: duckdb.DuckDBPyConnection) -> None:
     for role, vendor, source, partition, delivery, reason in connection.execute(WAITING).fetchall():
-        note = {"held": f"{reason}; meterhouse accept {delivery}", "unconfigured": "not in the configuration, not counted"}
+        note = {
+            "held": f"{reason}; meterhouse accept {delivery}",
+            "unconfigured": "not in the configuration, not counted",
+        }
         screen.print(f"{role}: {vendor}/{source} {partition or ''} {note.get(role, reason)}", markup=False)
 
 

@@ -72,6 +72,6 @@ def dbt_executable() -> Path:
 
 def _parse(home: Home) -> None:
     arguments = ["parse", "--quiet", "--project-dir", str(DBT_PROJECT), "--target-path", str(home.dbt_target)]
-    result = subprocess.run([dbt_executable(), *arguments], capture_output=True, text=True, check=False)  # noqa: S603
+    result = subprocess.run([dbt_executable(), *arguments], capture_output=True, text=True, check=False)
     if result.returncode:
         raise MeterhouseError(f"dbt parse failed\n{result.stdout}{result.stderr}")

@@ -1,0 +1,268 @@
+"""From received bytes to a package in the staging area: typed parts, raw bytes, control totals, the contract's results.
+
+Nothing is decided here: `landing.py` promotes or rejects what this module prepared.
+"""
+
+import hashlib
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from orchestration import casting
+from orchestration.contracts import CheckResult, Contract, judge, measure
+from orchestration.errors import DeliveryError
+from orchestration.fingerprints import row_set_fingerprint
+from orchestration.packages import ControlTotal, Manifest, PackageFile
+from orchestration.paths import Home, sha256_of
+from orchestration.settings import SourceSettings
+from orchestration.sources.base import Delivery, ReceivedFile, SourceTable
+
+Clock = Callable[[], datetime]
+
+
+def iso(moment: datetime) -> str:
+    """ISO 8601 in UTC, to the microsecond, ending in Z: the one form of time in manifests and reports."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True)
+class PreparedPackage:
+    """A package in the staging area, typed and judged, not yet promoted. It has no delivery id yet."""
+
+    folder: Path
+    manifest: Manifest
+    results: tuple[CheckResult, ...]
+
+
+@dataclass(frozen=True)
+class PreparedDelivery:
+    """The packages of one delivery; `waiting` are the periods in it that this run was not asked for."""
+
+    delivery: Delivery
+    packages: tuple[PreparedPackage, ...]
+    waiting: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _TypedFile:
+    """One received file in DuckDB: its typed table, and the text it came from."""
+
+    received: ReceivedFile
+    text: casting.TextTable
+    relation: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """Prepares the deliveries of one source."""
+
+    home: Home
+    source: SourceSettings
+    table: SourceTable
+    contract: Contract
+    months: frozenset[str]
+    memory: str
+    clock: Clock
+
+    @property
+    def label(self) -> str:
+        """How messages name the source."""
+        return f"{self.source.vendor}/{self.source.name}"
+
+    @property
+    def _partition_sql(self) -> str:
+        return str(self.contract.properties["partition"])
+
+    def prepare(self, delivery: Delivery, folder: Path) -> PreparedDelivery:
+        """Types a delivery into one package a period below `folder`. Raises DeliveryError when it cannot be typed."""
+        folder.mkdir(parents=True)
+        connection = casting.ingest_connection([folder.parent], folder / "spill", self.memory)
+        try:
+            return self._prepare(connection, delivery, folder)
+        finally:
+            connection.close()
+
+    def _prepare(self, connection: duckdb.DuckDBPyConnection, delivery: Delivery, folder: Path) -> PreparedDelivery:
+        typed = [self._type(connection, file, number, folder) for number, file in enumerate(delivery.files)]
+        partitions = self._partitions(connection, typed)
+        wanted = [partition for partition in partitions if partition in self.months]
+        drafts = [self._draft(connection, delivery, typed, partition, folder) for partition in wanted]
+        rules = self.contract.rules_for(set().union(*(file.text.columns for file in typed)))
+        measured = [measure(connection, _view(draft.partition), rules) for draft in drafts]
+        judged = judge(rules, measured) if drafts else []
+        ready = tuple(
+            PreparedPackage(
+                _package_folder(folder, draft.partition),
+                replace(draft, checks=[result.as_dict() for result in results]),
+                tuple(results),
+            )
+            for draft, results in zip(drafts, judged, strict=True)
+        )
+        return PreparedDelivery(delivery, ready, tuple(item for item in partitions if item not in self.months))
+
+    def _type(self, connection: duckdb.DuckDBPyConnection, file: ReceivedFile, number: int, folder: Path) -> _TypedFile:
+        plain = casting.unpacked(file.path, self.label, folder)
+        text = casting.text_table(connection, plain, file.name, self.label, self.contract, number)
+        version = self.table.version_of(self.label, file.name, self.contract, text.columns)
+        relation = casting.cast_table(connection, text, self.contract, plain, file.name, self.label)
+        self._refuse_rows_without_partition(connection, relation, plain, file.name)
+        return _TypedFile(file, text, relation, version)
+
+    def _refuse_rows_without_partition(
+        self, connection: duckdb.DuckDBPyConnection, relation: str, path: Path, name: str
+    ) -> None:
+        column = str(self.contract.properties["partitionColumn"])
+        row = connection.execute(
+            f'select min(_row_number), count(*) from {relation} where "{column}" is null having count(*) > 0'
+        ).fetchone()
+        if row:
+            raise DeliveryError(
+                source=self.label,
+                file=name,
+                line=casting.line_of_row(path, row[0]),
+                column=column,
+                expected="a value on every row: it says which period the row belongs to",
+                found=f"nothing on {row[1]} rows",
+                next_step="mend the export and deliver the file again",
+            )
+
+    def _partitions(self, connection: duckdb.DuckDBPyConnection, typed: Sequence[_TypedFile]) -> list[str]:
+        found = " union ".join(f"select distinct {self._partition_sql} from {file.relation}" for file in typed)
+        partitions = [str(row[0]) for row in connection.execute(f"{found} order by 1").fetchall()]
+        if not partitions:
+            raise DeliveryError(
+                source=self.label,
+                file=typed[0].received.name,
+                expected="at least one row: a file tells by its rows which periods it replaces",
+                found="a header and no rows",
+                next_step="deliver a file with rows, or remove this one if nothing is to be said",
+            )
+        return partitions
+
+    def _draft(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        delivery: Delivery,
+        typed: Sequence[_TypedFile],
+        partition: str,
+        folder: Path,
+    ) -> Manifest:
+        """Writes one period's parts and raw bytes, and sums them from the parts that were written."""
+        package = _package_folder(folder, partition)
+        (package / "raw").mkdir(parents=True)
+        parts, raw = [], []
+        for number, file in enumerate(typed):
+            parts.append(self._write_part(connection, file, number, partition, package))
+            name = f"raw/{number:04d}-{file.received.name}"
+            keep_raw(self.home, file.received, package / name)
+            raw.append(PackageFile(name, file.received.size, file.received.sha256))
+        view = _view(partition)
+        files = str(package / "part-*.parquet").replace("'", "''")
+        connection.execute(f"create view {view} as select * from read_parquet('{files}')")
+        columns = {name for file in typed for name in file.text.columns}
+        group = "".join(file.received.sha256 for file in typed)
+        return Manifest(
+            vendor=self.source.vendor,
+            table=self.table.name,
+            source_name=self.source.name,
+            scope=self.source.scope,
+            partition=partition,
+            delivery_id="",
+            delivery_group_id=hashlib.sha256(group.encode()).hexdigest()[:16],
+            covers=[partition],
+            received=[
+                {
+                    "name": file.name,
+                    "size": file.size,
+                    "sha256": file.sha256,
+                    "modified_at": file.modified_at and iso(file.modified_at),
+                }
+                for file in delivery.files
+            ],
+            raw=raw,
+            parts=parts,
+            row_count=_count(connection, view),
+            charge_days=self._charge_days(connection, view),
+            present_columns=sorted(name for name in columns if self.contract.column(name)),
+            unknown_columns=sorted(name for name in columns if not self.contract.column(name)),
+            control_totals=self._control_totals(connection, view),
+            roundings=self._roundings(connection, typed, partition),
+            data_fingerprint=row_set_fingerprint(connection, view, leave_out=("_row_number", "_part")),
+            vendor_version=", ".join(sorted({file.version for file in typed})),
+            schema_fingerprint=self.contract.fingerprint,
+            contract_id=self.contract.id,
+            contract_version=self.contract.version,
+            checks=[],
+            fetched_at=iso(self.clock()),
+        )
+
+    def _write_part(
+        self, connection: duckdb.DuckDBPyConnection, file: _TypedFile, number: int, partition: str, package: Path
+    ) -> PackageFile:
+        target = package / f"part-{number:04d}.parquet"
+        rows = f"from {file.relation} where {self._partition_sql} = '{partition}'"
+        casting.parquet_copy(
+            connection, f"select *, cast({number} as integer) as _part {rows} order by _row_number", target
+        )
+        meant = connection.execute(f"select count(*) {rows}").fetchone()
+        written = connection.execute("select count(*) from read_parquet(?)", [str(target)]).fetchone()
+        if meant != written:
+            raise OSError(f"{target}: wrote {written} rows and meant {meant}")
+        return PackageFile(target.name, target.stat().st_size, sha256_of(target))
+
+    def _charge_days(self, connection: duckdb.DuckDBPyConnection, view: str) -> list[str]:
+        day = self.contract.properties["chargeDay"]
+        rows = connection.execute(f"select distinct cast({day} as varchar) as day from {view} order by day").fetchall()
+        return [row[0] for row in rows if row[0] is not None]
+
+    def _control_totals(self, connection: duckdb.DuckDBPyConnection, view: str) -> list[ControlTotal]:
+        provider, currency = (self.contract.properties[key] for key in ("provider", "currency"))
+        totals = []
+        for cost_column, expression in self.contract.properties["landedTotals"].items():
+            rows = connection.execute(
+                f"select {provider}, {currency}, cast(coalesce(sum({expression}), 0) as varchar), count(*), "
+                f"count(*) - count({expression}) from {view} group by all order by all"
+            ).fetchall()
+            totals += [ControlTotal(cost_column, *row) for row in rows]
+        return totals
+
+    def _roundings(
+        self, connection: duckdb.DuckDBPyConnection, typed: Sequence[_TypedFile], partition: str
+    ) -> list[dict[str, object]]:
+        found = []
+        for file in typed:
+            condition = f"{self._partition_sql} = '{partition}'"
+            for rounding in casting.roundings(connection, file.text, file.relation, self.contract, condition):
+                found.append({**asdict(rounding), "difference": f"{rounding.difference:f}"})
+        return found
+
+
+def keep_raw(home: Home, file: ReceivedFile, link: Path) -> None:
+    """Stores received bytes once, by their hash; `link` becomes a hard link to them."""
+    store = home.landing / ".raw" / file.sha256
+    store.parent.mkdir(exist_ok=True)
+    if not store.exists() or sha256_of(store) != file.sha256:
+        temporary = store.with_name(f".{file.sha256}.{uuid.uuid4().hex}")
+        shutil.copyfile(file.path, temporary)
+        temporary.replace(store)
+    os.link(store, link)
+
+
+def _package_folder(folder: Path, partition: str) -> Path:
+    return folder / f"package-{partition}"
+
+
+def _view(partition: str) -> str:
+    return f'"package {partition}"'
+
+
+def _count(connection: duckdb.DuckDBPyConnection, view: str) -> int:
+    row = connection.execute(f"select count(*) from {view}").fetchone()
+    return int(row[0]) if row else 0
