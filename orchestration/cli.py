@@ -4,10 +4,11 @@ Exit codes: 0 all went well; 1 nothing was published, or the verb failed; 3 publ
 failed.
 """
 
-import gc
+import atexit
 import logging
 import os
 import sys
+import traceback
 from pathlib import Path
 from typing import NoReturn
 
@@ -168,16 +169,23 @@ class _ScreenHandler(logging.Handler):
             self.screen.print(record.getMessage(), markup=False)
 
 
-def main() -> None:
+def main() -> NoReturn:
     """The console script. Prints what a MeterhouseError says and exits 1; anything else is a bug and shows itself."""
+    code: int | str | None = 1
     try:
-        cli.main(standalone_mode=True)
+        cli.main()
     except MeterhouseError as error:
         click.echo(f"{error}", err=True)
-        sys.exit(1)
-    finally:
-        # A failed step's traceback can keep a DuckDB connection in a cycle; DuckDB prints a page about it at exit.
-        gc.collect()
+    except SystemExit as end:
+        code = end.code
+    except Exception:  # noqa: BLE001 - the interpreter's own last resort, since it is left below
+        traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # DuckDB's bindings print a page about leaked references when Python tears its modules down after Dagster; the
+    # work is done and the files are durable, so the process ends here, after the handlers that remove temporary files.
+    atexit._run_exitfuncs()
+    os._exit(code if isinstance(code, int) else 0 if code is None else 1)
 
 
 if __name__ == "__main__":

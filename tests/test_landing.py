@@ -194,7 +194,7 @@ def test_a_file_that_spans_periods_is_one_package_a_period_of_one_group(focus: S
 
 @quickly
 def test_a_hostile_file_name_stays_a_name(focus: Settings, drop: Path) -> None:
-    name = "..%2f'; drop table x; -- {{ 1 }} \u202e.csv"
+    name = "a..%2f'; drop table x; -- {{ 1 }} \u202e.csv"
     write_csv(drop / name, focus_rows(["1"]))
     assert statuses(land(focus)) == ["landed"]
     assert landed(focus)[0].manifest.received[0]["name"] == name
@@ -239,9 +239,9 @@ def _totals_of_packages(settings: Settings) -> dict[tuple[str, str, str, str], D
 @quickly
 def test_control_totals_are_the_sums_of_the_received_text(focus: Settings, drop: Path) -> None:
     chance = random.Random(7)
-    amounts = [f"{chance.randint(-(10**20), 10**20)}e-{chance.randint(4, 18)}" for _ in range(400)]
+    amounts = [f"{Decimal(chance.randint(-(10**20), 10**20)).scaleb(-chance.randint(4, 18)):f}" for _ in range(400)]
     rows = [
-        focus_row(chance.choice(MONTHS), BilledCost=one, ListCost=f"{Decimal(other):f}", EffectiveCost="")
+        focus_row(chance.choice(MONTHS), BilledCost=one, ListCost=other, EffectiveCost="")
         for one, other in zip(amounts, reversed(amounts), strict=True)
     ]
     write_csv(drop / "bill.csv", rows)
@@ -389,7 +389,7 @@ def test_any_order_of_independent_periods_gives_the_same_deliveries(tmp_path: Pa
         settings = settings_of(tmp_path / f"home-{number}", focus_source(drop))
         for age, month in enumerate(order):
             write_csv(drop / f"{month}.csv", focus_rows([month.replace("-", ".")], month), age=age)
-            if number % 2:
+            if number % 6 == 1:
                 land(settings, months=months)
         land(settings, months=months)
         found.add((tuple(select(settings).delivery_ids), tuple(_facts(package) for package in landed(settings))))

@@ -3,7 +3,9 @@
         coalesce({{ total('effective_cost') }}, {{ money(0) }}) as effective_cost,
         coalesce({{ total('list_cost') }}, {{ money(0) }}) as list_cost,
         coalesce({{ total('contracted_cost') }}, {{ money(0) }}) as contracted_cost,
-        cast({{ 'sum(' ~ count_column ~ ')' if count_column else 'count(*)' }} as bigint) as row_count
+        cast(
+            {{ 'sum(' ~ count_column ~ ')' if count_column else 'count(*)' }} as bigint
+        ) as row_count
 {%- endmacro %}
 
 {% macro cost_totals_as_specified() -%}

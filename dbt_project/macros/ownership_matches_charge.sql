@@ -5,6 +5,9 @@
                 'service_provider_name', 'billing_account_id', 'sub_account_id',
                 'provider_credential_id', 'resource_id', 'service_name'
             ] %}
-            and (ownership.{{ column }} is null or ownership.{{ column }} = charges.{{ column }})
+            and (
+                ownership.{{ column }} is null
+                or ownership.{{ column }} = charges.{{ column }}
+            )
             {%- endfor %}
 {%- endmacro %}

@@ -3,7 +3,10 @@
 {%- endmacro %}
 
 {% macro json_of_one(key, value) -%}
-    case when {{ value }} is not null then cast(json_object('{{ key }}', {{ value }}) as varchar) end
+    case
+            when {{ value }} is not null
+                then cast(json_object('{{ key }}', {{ value }}) as varchar)
+        end
 {%- endmacro %}
 
 {% macro json_entries(relation, column) -%}

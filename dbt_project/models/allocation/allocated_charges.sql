@@ -63,7 +63,8 @@ direct_shares as (
         owners.ownership_id as rule_id,
         owners.ownership_version as rule_version,
         cast(null as varchar) as pool_path,
-        case when owners.ownership_id is null then 'unallocated' else 'direct' end as basis,
+        case when owners.ownership_id is null then 'unallocated' else 'direct' end
+            as basis,
         cast(null as varchar) as driver_rung,
         case when owners.ownership_id is not null then 'measured' end as confidence,
 

@@ -30,8 +30,8 @@ billing_accounts as (
 
 ),
 
--- Each dimension goes to the match of highest priority that speaks of it. Equal priorities that overlap are refused
--- before the build, by orchestration/seeds.py.
+-- Each dimension goes to the match of highest priority that speaks of it. Equal
+-- priorities that overlap are refused before the build, by orchestration/seeds.py.
 strongest_match_per_dimension as (
 
     select
@@ -40,23 +40,27 @@ strongest_match_per_dimension as (
         max_by(valid_from, priority) as ownership_valid_from,
 
         max_by(team, priority) filter (where team is not null) as team,
-        max_by(cost_centre, priority) filter (where cost_centre is not null) as cost_centre,
+        max_by(cost_centre, priority) filter (where cost_centre is not null)
+            as cost_centre,
         max_by(project, priority) filter (where project is not null) as project,
         max_by(product, priority) filter (where product is not null) as product,
         max_by(feature, priority) filter (where feature is not null) as feature,
         max_by(use_case, priority) filter (where use_case is not null) as use_case,
-        max_by(initiative, priority) filter (where initiative is not null) as initiative,
-        max_by(environment, priority) filter (where environment is not null) as environment,
+        max_by(initiative, priority) filter (where initiative is not null)
+            as initiative,
+        max_by(environment, priority) filter (where environment is not null)
+            as environment,
         max_by(use_class, priority) filter (where use_class is not null) as use_class,
         max_by(customer, priority) filter (where customer is not null) as customer,
-        max_by(customer_tier, priority) filter (where customer_tier is not null) as customer_tier
+        max_by(customer_tier, priority) filter (where customer_tier is not null)
+            as customer_tier
 
     from matches
     group by charge_id
 
 ),
 
-charges_with_match as (
+matched_charges as (
 
     select
         charges.charge_id,
@@ -94,40 +98,52 @@ charges_with_match as (
 owners as (
 
     select
-        matched.charge_id,
-        matched.ownership_id,
-        cast(matched.ownership_valid_from as varchar) as ownership_version,
+        matched_charges.charge_id,
+        matched_charges.ownership_id,
+        cast(matched_charges.ownership_valid_from as varchar) as ownership_version,
 
         coalesce(billing_accounts.paying_entity, '__unallocated__') as paying_entity,
         coalesce(cost_centres.owning_entity, '__unallocated__') as owning_entity,
-        coalesce(matched.cost_centre, '__unallocated__') as cost_centre,
+        coalesce(matched_charges.cost_centre, '__unallocated__') as cost_centre,
         coalesce(cost_centres.business_unit, '__unallocated__') as business_unit,
         coalesce(cost_centres.department, '__unallocated__') as department,
-        coalesce(matched.team, '__unallocated__') as team,
-        coalesce(matched.project, '__unallocated__') as project,
-        coalesce(matched.product, '__unallocated__') as product,
-        coalesce(matched.feature, '__unallocated__') as feature,
-        coalesce(matched.use_case, '__unallocated__') as use_case,
-        coalesce(matched.initiative, '__unallocated__') as initiative,
-        coalesce(matched.environment, '__unallocated__') as environment,
-        coalesce(matched.use_class, '__unallocated__') as use_class,
-        coalesce(matched.customer, '__unallocated__') as customer,
-        coalesce(matched.customer_tier, '__unallocated__') as customer_tier,
-        coalesce(matched.region_id, '__unallocated__') as region
+        coalesce(matched_charges.team, '__unallocated__') as team,
+        coalesce(matched_charges.project, '__unallocated__') as project,
+        coalesce(matched_charges.product, '__unallocated__') as product,
+        coalesce(matched_charges.feature, '__unallocated__') as feature,
+        coalesce(matched_charges.use_case, '__unallocated__') as use_case,
+        coalesce(matched_charges.initiative, '__unallocated__') as initiative,
+        coalesce(matched_charges.environment, '__unallocated__') as environment,
+        coalesce(matched_charges.use_class, '__unallocated__') as use_class,
+        coalesce(matched_charges.customer, '__unallocated__') as customer,
+        coalesce(matched_charges.customer_tier, '__unallocated__') as customer_tier,
+        coalesce(matched_charges.region_id, '__unallocated__') as region
 
-    from charges_with_match as matched
+    from matched_charges
 
     left join cost_centres
         on
-            matched.cost_centre = cost_centres.cost_centre
-            and (cost_centres.valid_from is null or matched.charge_date >= cost_centres.valid_from)
-            and (cost_centres.valid_to is null or matched.charge_date < cost_centres.valid_to)
+            matched_charges.cost_centre = cost_centres.cost_centre
+            and (
+                cost_centres.valid_from is null
+                or matched_charges.charge_date >= cost_centres.valid_from
+            )
+            and (
+                cost_centres.valid_to is null
+                or matched_charges.charge_date < cost_centres.valid_to
+            )
 
     left join billing_accounts
         on
-            matched.billing_account_id = billing_accounts.billing_account_id
-            and (billing_accounts.valid_from is null or matched.charge_date >= billing_accounts.valid_from)
-            and (billing_accounts.valid_to is null or matched.charge_date < billing_accounts.valid_to)
+            matched_charges.billing_account_id = billing_accounts.billing_account_id
+            and (
+                billing_accounts.valid_from is null
+                or matched_charges.charge_date >= billing_accounts.valid_from
+            )
+            and (
+                billing_accounts.valid_to is null
+                or matched_charges.charge_date < billing_accounts.valid_to
+            )
 
 )
 

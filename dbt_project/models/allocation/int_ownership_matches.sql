@@ -18,7 +18,8 @@ charge_tags as (
 
 ),
 
--- Inner joins: a charge that nothing matches has no row here and becomes __unallocated__ in int_charge_owners.
+-- Inner joins: a charge that nothing matches has no row here and becomes
+-- __unallocated__ in int_charge_owners.
 matches_without_tag as (
 
     select

@@ -76,16 +76,20 @@ classified as (
         cast(charges.billing_account_name as varchar) as billing_account_name,
         cast(charges.billing_account_type as varchar) as billing_account_type,
         cast(charges.billing_currency as varchar) as billing_currency,
-        cast(charges.capacity_reservation_status as varchar) as capacity_reservation_status,
+        cast(charges.capacity_reservation_status as varchar)
+            as capacity_reservation_status,
         cast(charges.charge_category as varchar) as charge_category,
         cast(charges.charge_class as varchar) as charge_class,
         cast(charges.charge_description as varchar) as charge_description,
-        cast(charges.commitment_discount_category as varchar) as commitment_discount_category,
+        cast(charges.commitment_discount_category as varchar)
+            as commitment_discount_category,
         cast(charges.commitment_discount_name as varchar) as commitment_discount_name,
-        cast(charges.commitment_discount_status as varchar) as commitment_discount_status,
+        cast(charges.commitment_discount_status as varchar)
+            as commitment_discount_status,
         cast(charges.commitment_discount_type as varchar) as commitment_discount_type,
         cast(charges.commitment_discount_unit as varchar) as commitment_discount_unit,
-        cast(charges.commitment_program_eligibility_details as varchar) as commitment_program_eligibility_details,
+        cast(charges.commitment_program_eligibility_details as varchar)
+            as commitment_program_eligibility_details,
         cast(charges.consumed_unit as varchar) as consumed_unit,
         cast(charges.contract_applied as varchar) as contract_applied,
         cast(charges.invoice_issuer_name as varchar) as invoice_issuer_name,
@@ -108,7 +112,8 @@ classified as (
         cast(sku_meters.token_direction as varchar) as token_direction,
         cast(sku_meters.token_cache_action as varchar) as token_cache_action,
         cast(charges.service_tier as varchar) as service_tier,
-        cast(coalesce(model_aliases.model_id, charges.provider_model_id) as varchar) as model_id,
+        cast(coalesce(model_aliases.model_id, charges.provider_model_id) as varchar)
+            as model_id,
         cast(model_aliases.model_developer as varchar) as model_developer,
         cast(model_aliases.model_family as varchar) as model_family,
         cast(model_aliases.model_version as varchar) as model_version,
@@ -119,19 +124,27 @@ classified as (
         ) as varchar) as workload_phase,
 
         cast(charges.billed_cost as decimal(35, 18)) as billed_cost,
-        cast(charges.commitment_discount_quantity as decimal(35, 18)) as commitment_discount_quantity,
+        cast(charges.commitment_discount_quantity as decimal(35, 18))
+            as commitment_discount_quantity,
         cast(charges.consumed_quantity as decimal(35, 18)) as consumed_quantity,
         cast(charges.contracted_cost as decimal(35, 18)) as contracted_cost,
         cast(charges.contracted_unit_price as decimal(35, 18)) as contracted_unit_price,
         cast(charges.effective_cost as decimal(35, 18)) as effective_cost,
         cast(charges.list_cost as decimal(35, 18)) as list_cost,
         cast(charges.list_unit_price as decimal(35, 18)) as list_unit_price,
-        cast(charges.pricing_currency_contracted_unit_price as decimal(35, 18)) as pricing_currency_contracted_unit_price,
-        cast(charges.pricing_currency_effective_cost as decimal(35, 18)) as pricing_currency_effective_cost,
-        cast(charges.pricing_currency_list_unit_price as decimal(35, 18)) as pricing_currency_list_unit_price,
+        cast(charges.pricing_currency_contracted_unit_price as decimal(35, 18))
+            as pricing_currency_contracted_unit_price,
+        cast(charges.pricing_currency_effective_cost as decimal(35, 18))
+            as pricing_currency_effective_cost,
+        cast(charges.pricing_currency_list_unit_price as decimal(35, 18))
+            as pricing_currency_list_unit_price,
         cast(charges.pricing_quantity as decimal(35, 18)) as pricing_quantity,
 
-        cast(coalesce(charges.is_ai, service_classes.is_ai, category_classes.is_ai) as boolean) as is_ai,
+        cast(coalesce(
+            charges.is_ai,
+            service_classes.is_ai,
+            category_classes.is_ai
+        ) as boolean) as is_ai,
 
         cast(charges.charge_date as date) as charge_date,
         cast(charges.billing_period_end as timestamp) as billing_period_end,

@@ -40,7 +40,8 @@ in_focus_terms as (
         'journal' as posting,
         'expense' as treatment,
         {{ month_of('billing_period_start') }} as billing_period,
-        -- Before 1.3 the seller was ProviderName; the host is the seller unless the export says otherwise.
+        -- Before 1.3 the seller was ProviderName; the host is the seller unless the
+        -- export says otherwise.
         coalesce(service_provider_name, provider_name) as service_provider_name,
         coalesce(host_provider_name, service_provider_name, provider_name)
             as host_provider_name,

@@ -94,7 +94,11 @@ long_totals as (
         row_count
 
     from wide_totals
-    unpivot (total for cost_column in (billed_cost, effective_cost, list_cost, contracted_cost))
+    unpivot (
+        total for cost_column in (
+            billed_cost, effective_cost, list_cost, contracted_cost
+        )
+    )
 
 ),
 

@@ -1,6 +1,7 @@
 with
 
--- One arm a vendor: what its staging model holds, before anything is said in FOCUS terms.
+-- One arm a vendor: what its staging model holds, before anything is said
+-- in FOCUS terms.
 focus_totals as (
 
     select

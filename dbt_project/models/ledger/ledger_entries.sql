@@ -25,7 +25,8 @@ classified as (
         on
             allocated_charges.environment = cost_classes.environment
             and allocated_charges.use_class = cost_classes.use_class
-            and allocated_charges.workload_phase is not distinct from cost_classes.workload_phase
+            and allocated_charges.workload_phase
+            is not distinct from cost_classes.workload_phase
             and allocated_charges.customer_tier = cost_classes.customer_tier
             and allocated_charges.treatment = cost_classes.treatment
             and allocated_charges.charge_date = cost_classes.charge_date
@@ -108,15 +109,23 @@ entries as (
         cast(null as varchar) as posting_id,
         cast(null as timestamp) as posted_at,
 
-        open_entries.*,
+        *,
 
-        -- A missing rate is null and never one; rates of other currencies come with their own source.
+        -- A missing rate is null and never one; rates of other currencies come with
+        -- their own source.
         cast('{{ var("reporting_currency") }}' as varchar) as reporting_currency,
-        case when billing_currency = '{{ var("reporting_currency") }}' then 'same-currency' end as fx_rate_id,
-        case when billing_currency = '{{ var("reporting_currency") }}' then billed_cost end
-            as reporting_billed_cost,
-        case when billing_currency = '{{ var("reporting_currency") }}' then effective_cost end
-            as reporting_effective_cost
+        case
+            when billing_currency = '{{ var("reporting_currency") }}'
+                then 'same-currency'
+        end as fx_rate_id,
+        case
+            when billing_currency = '{{ var("reporting_currency") }}'
+                then billed_cost
+        end as reporting_billed_cost,
+        case
+            when billing_currency = '{{ var("reporting_currency") }}'
+                then effective_cost
+        end as reporting_effective_cost
 
     from open_entries
 

@@ -19,7 +19,8 @@ charged as (
 
         {{ total('effective_cost') }} as effective_cost,
         {{ total('billed_cost') }} as billed_cost,
-        {{ total("case when confidence = 'measured' then effective_cost end") }} as measured_effective_cost,
+        {{ total("case when confidence = 'measured' then effective_cost end") }}
+            as measured_effective_cost,
         cast(sum(charge_count) as bigint) as charge_count,
         cast(sum(null_effective_cost_count) as bigint) as null_effective_cost_count
 
@@ -40,8 +41,10 @@ in_reporting_currency as (
         billing_currency,
 
         reporting_currency,
-        case when count(*) = count(fx_rate_id) then {{ total('reporting_effective_cost') }} end
-            as reporting_effective_cost
+        case
+            when count(*) = count(fx_rate_id)
+                then {{ total('reporting_effective_cost') }}
+        end as reporting_effective_cost
 
     from ledger_entries
     group by all

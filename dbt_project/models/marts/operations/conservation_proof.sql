@@ -8,7 +8,10 @@ totals as (
 
 layers as (
 
-    select * from (values ('staged'), ('focus'), ('allocated'), ('ledger'), ('published')) as layers (layer)
+    select layers.layer
+    from (
+        values ('staged'), ('focus'), ('allocated'), ('ledger'), ('published')
+    ) as layers (layer)
 
 ),
 
@@ -19,7 +22,8 @@ landed as (
 
 ),
 
--- Every landed total is expected in every layer; a layer that lost it altogether shows as a missing total.
+-- Every landed total is expected in every layer; a layer that lost it altogether shows
+-- as a missing total.
 expected as (
 
     select
@@ -50,19 +54,23 @@ proof as (
         coalesce(expected.layer, reached.layer) as layer,
         coalesce(expected.vendor, reached.vendor) as vendor,
         coalesce(expected.source_name, reached.source_name) as source_name,
-        coalesce(expected.service_provider_name, reached.service_provider_name) as service_provider_name,
+        coalesce(expected.service_provider_name, reached.service_provider_name)
+            as service_provider_name,
         coalesce(expected.billing_period, reached.billing_period) as billing_period,
-        coalesce(expected.billing_currency, reached.billing_currency) as billing_currency,
+        coalesce(expected.billing_currency, reached.billing_currency)
+            as billing_currency,
         coalesce(expected.cost_column, reached.cost_column) as cost_column,
 
         {{ money('coalesce(expected.landed_total, 0)') }} as landed_total,
         {{ money('coalesce(reached.total, 0)') }} as layer_total,
-        {{ money('coalesce(reached.total, 0) - coalesce(expected.landed_total, 0)') }} as difference,
+        {{ money('coalesce(reached.total, 0) - coalesce(expected.landed_total, 0)') }}
+            as difference,
         cast(coalesce(expected.landed_row_count, 0) as bigint) as landed_row_count,
         cast(coalesce(reached.row_count, 0) as bigint) as layer_row_count,
 
         coalesce(expected.landed_total = reached.total, false)
-        and coalesce(expected.landed_row_count = reached.row_count, false) as is_conserved
+        and coalesce(expected.landed_row_count = reached.row_count, false)
+            as is_conserved
 
     from expected
 
@@ -71,7 +79,8 @@ proof as (
             expected.layer = reached.layer
             and expected.vendor = reached.vendor
             and expected.source_name = reached.source_name
-            and expected.service_provider_name is not distinct from reached.service_provider_name
+            and expected.service_provider_name
+            is not distinct from reached.service_provider_name
             and expected.billing_period = reached.billing_period
             and expected.billing_currency = reached.billing_currency
             and expected.cost_column = reached.cost_column

@@ -1,0 +1,61 @@
+# Everything here also works without make: CONTRIBUTING.md shows the plain commands.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+CONFIG ?=
+WITH_CONFIG := $(if $(CONFIG),--config $(CONFIG),)
+# dbt and its linters need an environment like a run's; `meterhouse environment` prints it.
+LINT_HOME := var/lint
+
+.PHONY: run test drill check format ui install install-dev benchmark clean
+
+run: .venv/.run
+	$(BIN)/meterhouse run $(WITH_CONFIG)
+
+ui: .venv/.run
+	$(BIN)/meterhouse ui $(WITH_CONFIG)
+
+test: .venv/.dev .venv-duckdb1/.ready
+	$(BIN)/python -m pytest -m "not drill"
+
+drill: .venv/.dev .venv-duckdb1/.ready
+	$(BIN)/python -m pytest -m drill
+
+check: .venv/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m tests.lint
+
+format: .venv/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+benchmark: .venv/.run
+	$(BIN)/python benchmarks/overhead.py
+
+install: .venv/.run
+
+install-dev: .venv/.dev
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.run: requirements.lock pyproject.toml | .venv/bin/python
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation --no-index --editable .
+	touch $@
+
+.venv/.dev: requirements-dev.lock pyproject.toml | .venv/bin/python
+	$(PIP) --require-hashes -r requirements-dev.lock
+	$(PIP) --no-deps --no-build-isolation --no-index --editable .
+	touch $@ .venv/.run
+
+# The oldest DuckDB line that readers use; tests open publications with it.
+.venv-duckdb1/.ready: requirements-duckdb1.lock
+	$(PYTHON) -m venv .venv-duckdb1
+	.venv-duckdb1/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	touch $@
+
+clean:
+	rm -rf var .venv .venv-duckdb1 dbt_project/target dbt_project/logs
