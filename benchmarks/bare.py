@@ -1,6 +1,6 @@
-"""The other side of `overhead.py`: runs a list of SQL statements in a new DuckDB file. It imports DuckDB alone.
+"""The other side of `overhead.py`: runs SQL statements in a new DuckDB file, and imports DuckDB alone.
 
-The list is JSON: `{"database": path, "settings": [sql], "statements": [sql]}`. What is in it is said in `overhead.py`.
+The plan is JSON: `{"database": path, "settings": [sql], "statements": [sql]}`; `overhead.py` writes it.
 """
 
 import json

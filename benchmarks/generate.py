@@ -1,8 +1,9 @@
 """Writes made-up FOCUS 1.2 charges, one file a month, with DuckDB SQL; for benchmarks only.
 
-The same arguments give the same bytes (for Parquet: with the same DuckDB, which signs its files). Every choice comes
-from the MD5 of seed and row number, every amount is exact decimal arithmetic. About half of the sub accounts and tags
-are those of `seeds/ownership.csv`; the rest matches nothing. The demo company is in `orchestration/demo.py`.
+The same arguments give the same bytes (for Parquet: with the same DuckDB, which signs its files). Every
+choice comes from the MD5 of seed and row number; every amount is exact decimal arithmetic. Half of the sub
+accounts and a third of the tags are those of `seeds/ownership.csv`; the rest matches nothing. The demo
+company is in `orchestration/demo.py`.
 """
 
 import argparse
@@ -14,8 +15,8 @@ import duckdb
 FIRST_MONTH = date(2025, 1, 1)
 FORMATS = {"csv": "format csv, header true", "parquet": "format parquet, compression zstd"}
 
-# provider, account, sub account (null: one of many), service, category, subcategory, meter, unit, priced unit, block,
-# price of a block, model, currency
+# provider, account, sub account (null: one of many), service, category, subcategory, meter, unit, priced
+# unit, block, price of a block, model, currency
 METERS = """
     ('OpenAI', 'org-larkfield', 'proj_search', 'OpenAI API', 'AI and Machine Learning', 'Generative AI',
      'Input Tokens', 'Tokens', '1000000 Tokens', 1000000, 1.25, 'gpt-5.1-mini', 'USD'),
@@ -44,8 +45,8 @@ CHARGES = """
 with meters as (
     select *, row_number() over () - 1 as meter_number
     from (values {meters}) as listed (
-        provider, account, sub_account, service, category, subcategory, meter, unit, priced_unit, block, price, model,
-        currency
+        provider, account, sub_account, service, category, subcategory, meter, unit, priced_unit, block,
+        price, model, currency
     )
 ),
 
@@ -89,7 +90,12 @@ select
     currency as "BillingCurrency",
     '{following}-01T00:00:00Z' as "BillingPeriodEnd",
     '{month}-01T00:00:00Z' as "BillingPeriodStart",
-    case kind when 0 then 'Credit' when 1 then 'Tax' when 2 then 'Purchase' else 'Usage' end as "ChargeCategory",
+    case kind
+        when 0 then 'Credit'
+        when 1 then 'Tax'
+        when 2 then 'Purchase'
+        else 'Usage'
+    end as "ChargeCategory",
     case when kind = 3 then 'Correction' end as "ChargeClass",
     service || ', ' || meter as "ChargeDescription",
     case when kind < 3 then 'One-Time' else 'Usage-Based' end as "ChargeFrequency",
@@ -125,8 +131,10 @@ select
     coalesce(sub_account, 'Other ' || other_account) as "SubAccountName",
     'Project' as "SubAccountType",
     case
-        when tag_kind < 3 then '{{"team": "' || ['search', 'assistant', 'risk-models'][cast(tag_kind + 1 as bigint)] || '"}}'
-        when tag_kind = 3 then '{{"environment": "prod", "feature": "ranking", "application": "app-' || resource || '"}}'
+        when tag_kind = 0 then '{{"team": "search"}}'
+        when tag_kind = 1 then '{{"team": "assistant"}}'
+        when tag_kind = 2 then '{{"team": "risk-models"}}'
+        when tag_kind = 3 then '{{"environment": "prod", "application": "app-' || resource || '"}}'
         when tag_kind = 4 then '{{"environment": "dev", "team": "data-platform"}}'
         when tag_kind < 9 then '{{"application": "app-' || resource % 500 || '", "owner": "nobody we know"}}'
     end as "Tags",
@@ -137,7 +145,7 @@ order by number
 
 
 def write_months(folder: Path, rows: int, months: int, file_format: str, seed: int) -> list[Path]:
-    """Writes `rows` charges over `months` files of `folder`, from January 2025 on, and returns their paths."""
+    """Writes `rows` charges over `months` files of `folder`, from January 2025 on; their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths, month = [], FIRST_MONTH
     with duckdb.connect() as connection:

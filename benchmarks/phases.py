@@ -1,10 +1,13 @@
-"""Walks the pipeline by its plain functions, in order, without Dagster, and prints the seconds of each as JSON.
+"""Walks the pipeline by its plain functions, in order, without Dagster. Prints each one's seconds as JSON.
 
-`walk` (the default) does what `meterhouse run` does: land, parse, prepare, `dbt build`, gate, publish. `parse` times
-dbt's manifest: new, unchanged, and with partial parsing. Settings come from the environment, as in a run.
+`walk` (the default) does what `meterhouse run` does: land, parse, prepare, `dbt build`, gate, publish.
+`parse` times dbt's manifest: new, unchanged, and with partial parsing. Settings come from the environment, as
+in a run. Seconds are pairs: of the wall, and of the processor (children included).
 """
 
 import json
+import math
+import os
 import subprocess
 import sys
 import time
@@ -13,55 +16,78 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-SECONDS: dict[str, float] = {}
+SECONDS: dict[str, tuple[float, float]] = {}
+RUNNING: list[str] = []
+
+
+def clocks() -> tuple[float, float]:
+    """Seconds of the wall and of the processor. A child counts for the processor once it has ended."""
+    return time.perf_counter(), sum(os.times()[:4])
+
+
+def add(phase: str, wall: float, processor: float) -> None:
+    """Adds to a phase."""
+    before = SECONDS.get(phase, (0.0, 0.0))
+    SECONDS[phase] = (before[0] + wall, before[1] + processor)
 
 
 @contextmanager
 def timed(phase: str) -> Iterator[None]:
-    """Adds the wall seconds of the block to a phase. A name with a slash is a part of the phase before the slash."""
-    start = time.perf_counter()
+    """Adds the block's seconds to a phase. A slash in the name: a part of the phase before the slash."""
+    start = clocks()
+    if "/" not in phase:
+        RUNNING.append(phase)
     try:
         yield
     finally:
-        SECONDS[phase] = SECONDS.get(phase, 0.0) + time.perf_counter() - start
+        wall, processor = (end - begin for begin, end in zip(start, clocks(), strict=True))
+        add(phase, wall, processor)
 
 
-def watch(module: Any, name: str, phase: str) -> None:
-    """Times every call of a module's function from here on."""
-    function: Callable[..., Any] = getattr(module, name)
+def watch(function: Callable[..., Any]) -> None:
+    """Times every call of a function from here on, as a part of the running phase, whoever imported it."""
+    name = function.__name__
 
     def watched(*arguments: Any, **options: Any) -> Any:
-        with timed(phase):
+        with timed(f"{RUNNING[-1]}/{name}"):
             return function(*arguments, **options)
 
-    setattr(module, name, watched)
+    for module in [module for key, module in sys.modules.items() if key.startswith("orchestration")]:
+        if getattr(module, name, None) is function:
+            setattr(module, name, watched)
 
 
 def walk() -> None:
     """One whole run without Dagster."""
     with timed("import orchestration"):
-        from orchestration import casting, gates, inputs, landing, publish, warehouse
-        from orchestration.paths import DBT_PROJECT, Home
+        from orchestration import casting, contracts, gates, inputs, landing, paths, publish, warehouse
+        from orchestration.fingerprints import row_set_fingerprint
         from orchestration.runs import prepare_environment
     with timed("import great_expectations"):
         import great_expectations.expectations  # noqa: F401
 
-    for name in ("text_table", "cast_table", "roundings", "parquet_copy"):
-        watch(casting, name, f"land/{name}")
-    for name in ("row_set_fingerprint", "measure", "judge"):
-        watch(landing, name, f"land/{name}")
-    watch(inputs, "lay_out", "prepare build/lay_out")
-    watch(warehouse, "lay_out", "prepare build/lay_out")
-    for name in ("measure", "judge"):
-        watch(gates, name, f"publish gate/{name}")
-    for name in ("row_set_fingerprint", "sha256_of", "sync_tree"):
-        watch(publish, name, f"publish/{name}")
+    watched = (
+        casting.text_table,
+        casting.cast_table,
+        casting.roundings,
+        casting.parquet_copy,
+        inputs.lay_out,
+    )
+    for function in (
+        *watched,
+        contracts.measure,
+        contracts.judge,
+        row_set_fingerprint,
+        paths.sha256_of,
+        paths.sync_tree,
+    ):
+        watch(function)
 
     settings = prepare_environment(None)
-    home = Home(settings.home)
-    first = datetime.strptime(settings.first_month, "%Y-%m").replace(tzinfo=UTC)
-    count = (datetime.now(UTC).year - first.year) * 12 + 12
-    months = [f"{first.year + (first.month - 1 + n) // 12}-{(first.month - 1 + n) % 12 + 1:02d}" for n in range(count)]
+    home = paths.Home(settings.home)
+    months = [
+        f"{year}-{month:02d}" for year in range(2024, datetime.now(UTC).year + 1) for month in range(1, 13)
+    ]
     with timed("dbt parse"):
         warehouse.dbt_manifest(settings)
     with timed("land"):
@@ -72,12 +98,12 @@ def walk() -> None:
         publish.refuse_lost_deliveries(home, selection)
     with timed("dbt build"):
         program = [str(warehouse.dbt_executable()), "build", "--quiet", "--log-format", "json"]
-        folders = ["--project-dir", str(DBT_PROJECT), "--target-path", str(home.dbt_target)]
-        subprocess.run([*program, *folders], check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+        folders = ["--project-dir", str(paths.DBT_PROJECT), "--target-path", str(home.dbt_target)]
+        subprocess.run([*program, *folders], check=True, stdout=subprocess.DEVNULL)
     results = json.loads((home.dbt_target / "run_results.json").read_text(encoding="utf-8"))["results"]
     for result in results:
         phase = f"dbt build/{result['unique_id'].split('.')[0]}s"
-        SECONDS[phase] = SECONDS.get(phase, 0.0) + result["execution_time"]
+        add(phase, result["execution_time"], math.nan)
     with timed("publish gate"):
         gates.check_build(settings)
     with timed("publish"):

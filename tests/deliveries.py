@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.contracts import CheckResult, Rule
-from orchestration.landing import Clock, Outcome, land_table, landing_tables
+from orchestration.landing import Outcome, land_table, landing_tables
 from orchestration.packages import Package, packages
 from orchestration.paths import Home
+from orchestration.preparing import Clock
 from orchestration.settings import Settings, SourceSettings
 from orchestration.sources.base import SourceTable
 
@@ -185,5 +186,3 @@ def _judged(rule: Rule, value: Any) -> CheckResult:
 
 def _moment(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-

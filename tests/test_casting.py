@@ -2,8 +2,8 @@
 
 import gzip
 import json
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import MAX_EMAX, MAX_PREC, Decimal, localcontext
 from pathlib import Path
@@ -70,15 +70,15 @@ class Read:
     typed: str
 
     def values(self, column: str) -> list[Any]:
-        query = f'select "{column}" from {self.typed} order by _row_number'  # noqa: S608
+        query = f'select "{column}" from {self.typed} order by _row_number'
         return [row[0] for row in self.connection.execute(query).fetchall()]
 
     def times(self) -> list[str]:
-        query = f'select cast("at" as varchar) from {self.typed} order by _row_number'  # noqa: S608
+        query = f'select cast("at" as varchar) from {self.typed} order by _row_number'
         return [row[0] for row in self.connection.execute(query).fetchall()]
 
-    def roundings(self, partition: str = "'all'") -> list[casting.Rounding]:
-        return casting.roundings(self.connection, self.text, self.typed, CONTRACT, partition)
+    def roundings(self, condition: str = "true") -> list[casting.Rounding]:
+        return casting.roundings(self.connection, self.text, self.typed, CONTRACT, condition)
 
 
 @pytest.fixture
@@ -87,15 +87,13 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         yield opened
 
 
-class _bench:
-    def __init__(self, folder: Path) -> None:
-        self.opened = Bench(folder, casting.ingest_connection([folder], folder / "spill", "1GB"))
-
-    def __enter__(self) -> Bench:
-        return self.opened
-
-    def __exit__(self, *_: object) -> None:
-        self.opened.connection.close()
+@contextmanager
+def _bench(folder: Path) -> Iterator[Bench]:
+    connection = casting.ingest_connection([folder], folder / "spill", "1GB")
+    try:
+        yield Bench(folder, connection)
+    finally:
+        connection.close()
 
 
 def _csv(*rows: Row) -> bytes:
@@ -203,7 +201,7 @@ def test_the_order_of_columns_changes_nothing(bench: Bench) -> None:
 
 
 def test_columns_that_the_contract_does_not_name_are_kept_as_json(bench: Bench) -> None:
-    read = bench.read(b"x_note,cost,Id's\n\"say \"\"hi\"\"\",1,42\n,2,\n")
+    read = bench.read(b'x_note,cost,Id\'s\n"say ""hi""",1,42\n,2,\n')
     kept = [json.loads(value) for value in read.values("_unknown_columns")]
     assert kept == [{"x_note": 'say "hi"', "Id's": "42"}, {"x_note": None, "Id's": None}]
 
@@ -416,7 +414,7 @@ def test_a_float_that_has_more_decimals_than_money_is_reported_as_rounded(bench:
     path = _parquet(bench, "select 1.25e-18::double as cost union all select 2.0::double")
     read = bench.read(path)
     assert sum(read.values("cost")) == Decimal("2.000000000000000001")
-    assert read.roundings() == [casting.Rounding("all", "cost", 1, Decimal("2.5E-19"))]
+    assert read.roundings() == [casting.Rounding("cost", 1, Decimal("2.5E-19"))]
 
 
 def test_a_float_that_is_no_number_is_refused(bench: Bench) -> None:
@@ -472,7 +470,7 @@ def test_longer_money_is_rounded_once_and_the_difference_is_reported(
 ) -> None:
     read = bench.read(_csv({"cost": received, "account_id": "a"}))
     assert read.values("cost") == [Decimal(stored)]
-    assert read.roundings() == [casting.Rounding("all", "cost", 1, Decimal(difference))]
+    assert read.roundings() == [casting.Rounding("cost", 1, Decimal(difference))]
 
 
 def test_roundings_are_reported_by_partition(bench: Bench) -> None:
@@ -482,10 +480,11 @@ def test_roundings_are_reported_by_partition(bench: Bench) -> None:
         {"day": "2024-10-02", "cost": "0.1234567890123456783"},
         {"day": "2024-10-02", "cost": "1.5"},
     )
-    assert bench.read(content).roundings("strftime(typed_rows.day, '%Y-%m')") == [
-        casting.Rounding("2024-09", "cost", 1, Decimal("1E-19")),
-        casting.Rounding("2024-10", "cost", 2, Decimal("5E-19")),
-    ]
+    read = bench.read(content)
+    september = read.roundings("strftime(day, '%Y-%m') = '2024-09'")
+    october = read.roundings("strftime(day, '%Y-%m') = '2024-10'")
+    assert september == [casting.Rounding("cost", 1, Decimal("1E-19"))]
+    assert october == [casting.Rounding("cost", 2, Decimal("5E-19"))]
 
 
 def test_a_value_of_very_many_decimals_is_reported_to_its_last_one(bench: Bench) -> None:
@@ -496,14 +495,12 @@ def test_a_value_of_very_many_decimals_is_reported_to_its_last_one(bench: Bench)
 
 
 def test_an_exponent_never_moves_money_by_more_than_rounding(bench: Bench) -> None:
-    # DuckDB 2.0 casts this text, which is 10, to 0: a rounding of a whole 10 is no rounding.
+    # DuckDB 2.0 casts this text, which is 10, to 0, and the 10 was reported as a rounding.
     received = "0." + "0" * 58 + "1e60"
-    try:
-        read = bench.read(_csv({"cost": received, "account_id": "a"}))
-    except DeliveryError as refusal:
-        assert (refusal.line, refusal.column) == (2, "cost")
-    else:
-        assert read.values("cost") == [Decimal(10)]
+    found = None
+    with suppress(DeliveryError):
+        found = bench.read(_csv({"cost": received, "account_id": "a"})).values("cost")
+    assert found in (None, [Decimal(10)])
 
 
 def test_money_with_an_exponent_that_fits_is_not_refused(bench: Bench) -> None:
@@ -523,20 +520,21 @@ def _numbers_with_exponents() -> st.SearchStrategy[str]:
     return st.builds("{}{}.{}e{}".format, sign, whole, fraction, st.integers(-40, 15))
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.lists(st.one_of(_plain_numbers(), _numbers_with_exponents()), min_size=1, max_size=20))
-def test_stored_money_and_reported_rounding_are_the_received_text_exactly(texts: list[str]) -> None:
-    with tempfile.TemporaryDirectory() as folder, _bench(Path(folder)) as bench:
+def test_stored_money_and_reported_rounding_are_the_received_text_exactly(bench: Bench) -> None:
+    @settings(max_examples=150, deadline=None)
+    @given(st.lists(st.one_of(_plain_numbers(), _numbers_with_exponents()), min_size=1, max_size=20))
+    def is_exact(texts: list[str]) -> None:
         read = bench.read(_csv(*({"cost": text, "account_id": "a"} for text in texts)))
         stored, reported = read.values("cost"), read.roundings()
-    with localcontext(prec=1000):
-        total = _sum(map(Decimal, texts))
-        assert _sum(stored) + _sum(item.difference for item in reported) == total
-        assert all(abs(Decimal(text) - value) <= HALF_UNIT for text, value in zip(texts, stored, strict=True))
-        assert sum(item.row_count for item in reported) == sum(map(_is_long, texts))
+        with localcontext(prec=1000):
+            assert _sum(stored) + _sum(item.difference for item in reported) == _sum(map(Decimal, texts))
+            assert all(abs(Decimal(text) - value) <= HALF_UNIT for text, value in zip(texts, stored, strict=True))
+            assert sum(item.row_count for item in reported) == sum(map(_is_long, texts))
+
+    is_exact()
 
 
-def _sum(values: Iterator[Decimal] | Sequence[Decimal] | Any) -> Decimal:
+def _sum(values: Iterable[Decimal]) -> Decimal:
     return sum(values, Decimal(0))
 
 

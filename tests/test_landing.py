@@ -7,14 +7,15 @@ import os
 import random
 import shutil
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
-from orchestration import landing
+from orchestration import landing, preparing
 from orchestration.errors import IntegrityError, MeterhouseError
 from orchestration.inputs import lay_out, select
 from orchestration.landing import Outcome, accept
@@ -68,7 +69,7 @@ def focus(tmp_path: Path, drop: Path) -> Settings:
 @pytest.fixture
 def quick_judge(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two comparisons instead of Great Expectations, where a test is about files and not about the gate."""
-    monkeypatch.setattr(landing, "judge", plain_judge)
+    monkeypatch.setattr(preparing, "judge", plain_judge)
 
 
 quickly = pytest.mark.usefixtures("quick_judge")
@@ -81,6 +82,11 @@ def _current(settings: Settings, partition: str = SEPTEMBER) -> Package:
 def _billed(package: Package) -> Decimal:
     totals = package.manifest.control_totals
     return sum((Decimal(item.total) for item in totals if item.cost_column == "billed_cost"), Decimal(0))
+
+
+def _rows(query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect() as connection:
+        return connection.execute(query).fetchall()
 
 
 def _rejected_folders(settings: Settings) -> list[Path]:
@@ -157,7 +163,7 @@ def test_rounded_money_is_part_of_the_manifest(focus: Settings, drop: Path) -> N
     land(focus)
     package = landed(focus)[0]
     assert package.manifest.roundings == [
-        {"partition": SEPTEMBER, "column": "BilledCost", "row_count": 1, "difference": "4E-19"}
+        {"column": "BilledCost", "row_count": 1, "difference": "0.0000000000000000004"}
     ]
     assert _billed(package) == Decimal(3)
 
@@ -219,7 +225,7 @@ def test_a_home_with_a_quote_in_its_name_works(tmp_path: Path, drop: Path) -> No
 def _totals_of_text(path: Path, null: str) -> dict[tuple[str, str, str, str], Decimal]:
     """Sums of a CSV's text by period, provider, currency and cost column, without any of our code."""
     totals: dict[tuple[str, str, str, str], Decimal] = {}
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file, localcontext(prec=100):
         for row in csv.DictReader(file):
             for name, column in COST_COLUMNS.items():
                 key = (row["BillingPeriodStart"][:7], row["ProviderName"], row["BillingCurrency"], name)
@@ -282,9 +288,7 @@ def test_the_same_data_in_other_bytes_is_no_new_delivery(focus: Settings, drop: 
     before = landed(focus)
     columns = sorted(rows[0], reverse=True)
     write_bytes(drop / "again.csv.gz", gzip.compress(csv_text(rows[::-1], columns).encode()), age=1)
-    assert [(item.status, item.delivery_id) for item in land(focus)] == [
-        ("unchanged", before[0].manifest.delivery_id)
-    ]
+    assert [(item.status, item.delivery_id) for item in land(focus)] == [("unchanged", before[0].manifest.delivery_id)]
     assert landed(focus) == before
 
 
@@ -321,13 +325,22 @@ def test_changed_data_of_a_period_is_a_new_sequence_and_the_newest_wins(focus: S
 
 @quickly
 def test_a_then_b_then_a_again_ends_with_a(focus: Settings, drop: Path) -> None:
-    one, other = focus_rows(TEN), focus_rows(TEN[::-1][:9] + ["99"])
+    one, other = focus_rows(TEN), focus_rows([*TEN[:9], "99"])
     for age, rows in enumerate((one, other, one)):
         write_csv(drop / "bill.csv", rows, age=age)
         assert statuses(land(focus)) == ["landed"]
     assert _billed(_current(focus)) == Decimal(55)
     assert _current(focus).manifest.sequence == 3
     assert len({package.manifest.delivery_id for package in landed(focus)}) == 3
+
+
+@quickly
+def test_a_file_that_is_put_back_with_its_old_time_is_the_newest_again(focus: Settings, drop: Path) -> None:
+    # rsync -t and cp -p keep the time: the receipt of the first state is still there.
+    for age, cost in ((0, "1"), (1, "2"), (0, "1")):
+        write_csv(drop / "bill.csv", focus_rows([cost]), age=age)
+        land(focus)
+    assert _billed(_current(focus)) == Decimal(1)
 
 
 @quickly
@@ -381,20 +394,19 @@ def test_a_new_reader_reads_history_again_and_changes_nothing(
 
 
 @quickly
-def test_any_order_of_independent_periods_gives_the_same_deliveries(tmp_path: Path) -> None:
-    months = ("2024-07", "2024-08", SEPTEMBER, OCTOBER)
+@pytest.mark.parametrize("at_once", [True, False], ids=["at once", "one by one"])
+def test_any_order_of_independent_periods_gives_the_same_deliveries(tmp_path: Path, at_once: bool) -> None:
+    months = ("2024-08", SEPTEMBER, OCTOBER)
     found = set()
     for number, order in enumerate(permutations(months)):
         drop = tmp_path / f"drop-{number}"
         settings = settings_of(tmp_path / f"home-{number}", focus_source(drop))
         for age, month in enumerate(order):
             write_csv(drop / f"{month}.csv", focus_rows([month.replace("-", ".")], month), age=age)
-            if number % 6 == 1:
+            if not at_once or age == 2:
                 land(settings, months=months)
-        land(settings, months=months)
         found.add((tuple(select(settings).delivery_ids), tuple(_facts(package) for package in landed(settings))))
-    assert len(found) == 1
-    assert len(found.pop()[0]) == 4
+    assert [len(ids) for ids, _ in found] == [3]
 
 
 def _facts(package: Package) -> tuple[str, str, int]:
@@ -614,9 +626,7 @@ BAD_FILES: dict[str, bytes] = {
     "web page": b"<html><body>Please sign in, dear user</body></html>",
     "another table": b"day,amount\n2024-09-01,5\n",
     "open quote": csv_text([focus_row()]).encode() + b'"',
-    "a long cell before a bad one": csv_text(
-        [focus_row(Tags="x" * 200_000), focus_row(BilledCost="?")]
-    ).encode(),
+    "a long cell before a bad one": csv_text([focus_row(Tags="x" * 200_000), focus_row(BilledCost="?")]).encode(),
     "a sum that overflows": csv_text([focus_row(BilledCost="99999999999999999")] * 1100).encode(),
     "a date that no calendar has": csv_text([focus_row(BillingPeriodStart="2024-09-31T00:00:00Z")]).encode(),
 }
@@ -710,8 +720,8 @@ def test_parts_of_a_folder_are_one_delivery_that_adds_up(tmp_path: Path, drop: P
     package = landed(settings)[0]
     assert (package.manifest.row_count, _billed(package)) == (4, Decimal(73))
     assert [part.name for part in package.manifest.parts] == ["part-0000.parquet", "part-0001.parquet"]
-    numbers = duckdb.sql(f"select _part, _row_number from read_parquet('{package.folder}/part-*') order by all")
-    assert numbers.fetchall() == [(0, 1), (0, 2), (1, 1), (1, 2)]
+    numbers = _rows(f"select _part, _row_number from read_parquet('{package.folder}/part-*') order by all")
+    assert numbers == [(0, 1), (0, 2), (1, 1), (1, 2)]
 
 
 @quickly
@@ -853,7 +863,7 @@ def _manifest_replace(patch: pytest.MonkeyPatch) -> None:
 
 POINTS = {
     **{f"rename of package {number}": _rename_of_package(number) for number in (1, 2)},
-    **{f"fsync {number}": _fsync(number) for number in range(1, 17)},
+    **{f"fsync {number}": _fsync(number) for number in range(1, 17, 2)},
     "manifest": _manifest_replace,
 }
 
@@ -984,7 +994,7 @@ def test_every_delivery_has_a_row_with_its_role_also_a_rejected_one(focus: Setti
     land(focus)
     lay_out(focus, select(focus))
     table = Home(focus.home).inputs / "landing" / "deliveries.parquet"
-    rows = duckdb.sql(f"select role, row_count, reason from '{table}' order by role").fetchall()
+    rows = _rows(f"select role, row_count, reason from '{table}' order by role")
     assert [row[:2] for row in rows] == [("current", 11), ("held", 1), ("rejected", None), ("superseded", 10)]
     assert rows[2][2] == "line 2, column BilledCost: expected decimal(35,18); found '?'"
 
@@ -996,7 +1006,7 @@ def test_control_totals_of_the_build_are_those_of_the_manifests(focus: Settings,
     lay_out(focus, select(focus))
     table = Home(focus.home).inputs / "landing" / "control_totals.parquet"
     query = f"select billing_period, total from '{table}' where cost_column = 'billed_cost' order by all"
-    assert duckdb.sql(query).fetchall() == [(SEPTEMBER, Decimal(55)), (OCTOBER, Decimal("1E-18"))]
+    assert _rows(query) == [(SEPTEMBER, Decimal(55)), (OCTOBER, Decimal("1E-18"))]
 
 
 @quickly
@@ -1007,7 +1017,7 @@ def test_a_delivery_that_came_twice_is_counted_as_received_twice(focus: Settings
     land(focus)
     lay_out(focus, select(focus))
     table = Home(focus.home).inputs / "landing" / "deliveries.parquet"
-    assert duckdb.sql(f"select role, received_count from '{table}'").fetchall() == [("current", 2)]
+    assert _rows(f"select role, received_count from '{table}'") == [("current", 2)]
 
 
 def test_of_no_packages_none_is_the_newest() -> None:

@@ -1,14 +1,13 @@
 """Which FOCUS version a set of columns is, what a manual header needs, and which files a location gives."""
 
 import hashlib
-import json
-import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import fsspec
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 
 from orchestration.contracts import Column, landing_contract
 from orchestration.errors import DeliveryError
@@ -59,22 +58,20 @@ def test_order_and_unknown_columns_do_not_change_the_version(version: str) -> No
     assert _recognise([*_columns_of(version)[::-1], "x_cost_centre", "Id"]) == f"FOCUS {version}"
 
 
-@pytest.mark.parametrize(
-    ("version", "name"), [(version, name) for version in VERSIONS for name in mandatory_columns(FOCUS, version)]
-)
+# Without ProviderName an export of 1.3 is taken for 1.4, which has no such column: nothing is lost by it.
+MANDATORY = [
+    (version, name)
+    for version in VERSIONS
+    for name in mandatory_columns(FOCUS, version)
+    if (version, name) != ("1.3", "ProviderName")
+]
+
+
+@pytest.mark.parametrize(("version", "name"), MANDATORY)
 def test_a_missing_mandatory_column_is_refused_by_name(version: str, name: str) -> None:
-    columns = [column for column in _columns_of(version) if column != name]
-    if version == "1.4" and name == "ServiceProviderName":
-        pytest.skip("without either provider column nothing tells 1.4 from 1.3; the next test has it")
-    refusal = _refusal(columns)
-    assert refusal.column == name
-    assert refusal.found == f"no {name}"
+    refusal = _refusal([column for column in _columns_of(version) if column != name])
+    assert (refusal.column, refusal.found) == (name, f"no {name}")
     assert f"FOCUS {version}" in refusal.expected
-
-
-def test_an_export_without_any_provider_is_refused() -> None:
-    columns = [name for name in _columns_of("1.4") if name != "ServiceProviderName"]
-    assert "ServiceProviderName" in _refusal(columns).found
 
 
 @pytest.mark.parametrize("name", ["BilledCost", "ServiceName"])
@@ -208,9 +205,7 @@ def test_hidden_and_underscored_files_are_ignored(fetch: Callable[..., list[Deli
     assert _names(fetch(drop)) == [["bill.csv"]]
 
 
-def test_a_glob_ignores_hidden_and_underscored_files_too(
-    fetch: Callable[..., list[Delivery]], tmp_path: Path
-) -> None:
+def test_a_glob_ignores_hidden_and_underscored_files_too(fetch: Callable[..., list[Delivery]], tmp_path: Path) -> None:
     drop = tmp_path / "drop"
     for name in (".bill.csv", "_bill.csv", "bill.csv"):
         write_bytes(drop / name, name.encode())
@@ -228,9 +223,7 @@ def test_a_folder_named_like_a_file_gives_its_exports_only(
 
 
 @pytest.mark.parametrize("folder", ["_temporary/0", ".staging"])
-def test_files_of_hidden_folders_are_ignored(
-    fetch: Callable[..., list[Delivery]], tmp_path: Path, folder: str
-) -> None:
+def test_files_of_hidden_folders_are_ignored(fetch: Callable[..., list[Delivery]], tmp_path: Path, folder: str) -> None:
     drop = tmp_path / "drop"
     write_bytes(drop / folder / "half.csv", b"half")
     write_bytes(drop / "whole.csv", b"whole")
@@ -276,9 +269,14 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
         fetch(path)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
-def test_a_file_that_may_not_be_read_is_named(fetch: Callable[..., list[Delivery]], tmp_path: Path) -> None:
-    write_bytes(tmp_path / "drop" / "bill.csv", b"x").chmod(0)
+def test_a_file_that_may_not_be_read_is_named(
+    fetch: Callable[..., list[Delivery]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_: object, **__: object) -> None:
+        raise PermissionError("no")
+
+    write_bytes(tmp_path / "drop" / "bill.csv", b"x")
+    monkeypatch.setattr(LocalFileSystem, "open", refuses)
     with pytest.raises(DeliveryError, match=r"bill\.csv"):
         fetch(tmp_path / "drop")
 
@@ -315,7 +313,7 @@ def test_a_glob_and_one_file_of_a_bucket_work(
 def test_a_bucket_that_is_not_there_is_an_error(
     fetch: Callable[..., list[Delivery]], bucket: fsspec.AbstractFileSystem
 ) -> None:
-    assert json.dumps(sorted(bucket.store)) == "[]"
+    assert not bucket.store
     with pytest.raises(DeliveryError, match="memory://nowhere"):
         fetch("memory://nowhere")
 
