@@ -176,7 +176,5 @@ if __name__ == "__main__":
     parser.add_argument("--format", choices=FORMATS, default="csv")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    for written in write_months(
-        arguments.folder, arguments.rows, arguments.months, arguments.format, arguments.seed
-    ):
+    for written in write_months(arguments.folder, arguments.rows, arguments.months, arguments.format, arguments.seed):
         print(f"{written.stat().st_size:>13,} bytes  {written}")

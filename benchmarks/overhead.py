@@ -136,9 +136,7 @@ def _resident_bytes(pid: int) -> int:
 
 def build_statements(manifest: dict[str, Any]) -> list[str]:
     """Seeds and models of dbt's manifest as plain SQL, each after what it reads."""
-    nodes = {
-        key: node for key, node in manifest["nodes"].items() if node["resource_type"] in ("seed", "model")
-    }
+    nodes = {key: node for key, node in manifest["nodes"].items() if node["resource_type"] in ("seed", "model")}
     needs = {key: set(node["depends_on"].get("nodes", [])) & nodes.keys() for key, node in nodes.items()}
     schemas = sorted({node["schema"] for node in nodes.values()})
     statements = [f'create schema if not exists "{schema}"' for schema in schemas]
@@ -180,8 +178,7 @@ def landing_statements(files: list[Path], inputs: Path) -> list[str]:
             present = [row[0] for row in described]
             rows = f"read_parquet({_text(file)})"
         typed = [
-            f'cast({_name(name) if name in present else "null"} as {kind}) as "{name}"'
-            for name, kind in types.items()
+            f'cast({_name(name) if name in present else "null"} as {kind}) as "{name}"' for name, kind in types.items()
         ]
         unknown = ", ".join(f"{_text(name)}, {_name(name)}" for name in present if name not in types)
         typed += [f"cast(json_object({unknown}) as varchar) as _unknown_columns"]
@@ -244,9 +241,7 @@ def one_repeat(work: Path, files: list[Path], config: Path) -> Repeat:
     product_inputs, inputs = home / "builds" / "work" / "inputs", work / "inputs"
     shutil.copytree(product_inputs, inputs, ignore=shutil.ignore_patterns("role=current"))
     moved = [statement.replace(str(product_inputs), str(inputs)) for statement in statements]
-    bare_pipeline, found_too = bare(
-        work / "bare_pipeline", landing_statements(files, inputs) + moved, home, config
-    )
+    bare_pipeline, found_too = bare(work / "bare_pipeline", landing_statements(files, inputs) + moved, home, config)
     expected = totals(home / "published" / "current" / "meterhouse.duckdb")
     if not expected == found == found_too:
         raise RuntimeError(f"not the same work: ours {expected}, theirs {found} and {found_too}")
@@ -328,9 +323,7 @@ def measure_rows(work: Path, rows: int, options: argparse.Namespace) -> None:
     size = sum(file.stat().st_size for file in files) / 1024**2
     config = work / "meterhouse.toml"
     source = {"vendor": "focus", "name": "generated", "location": str(work / "delivered")}
-    config.write_text(
-        "[[sources]]\n" + "".join(f"{key} = {json.dumps(text)}\n" for key, text in source.items())
-    )
+    config.write_text("[[sources]]\n" + "".join(f"{key} = {json.dumps(text)}\n" for key, text in source.items()))
     print(f"\n== {rows:,} charges in {len(files)} {options.format} files, {size:,.1f} MiB ==", flush=True)
     if rows == min(options.rows):
         print("imports and dbt's parse, each repeat")
@@ -356,9 +349,7 @@ def measure_rows(work: Path, rows: int, options: argparse.Namespace) -> None:
 
 def main() -> None:
     """Reads the options, says what is measured with what, and measures."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", default="10000,1000000", help="Numbers of charges, with commas between.")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--months", type=int, default=3, help="Files, one a month.")

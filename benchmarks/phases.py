@@ -85,9 +85,7 @@ def walk() -> None:
 
     settings = prepare_environment(None)
     home = paths.Home(settings.home)
-    months = [
-        f"{year}-{month:02d}" for year in range(2024, datetime.now(UTC).year + 1) for month in range(1, 13)
-    ]
+    months = [f"{year}-{month:02d}" for year in range(2024, datetime.now(UTC).year + 1) for month in range(1, 13)]
     with timed("dbt parse"):
         warehouse.dbt_manifest(settings)
     with timed("land"):

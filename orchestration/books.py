@@ -36,16 +36,28 @@ def run_ledger(home: Home) -> Iterator[LedgerLine]:
     if not path.is_file():
         return
     before = START
-    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        content = json.loads(text)
+    # Not splitlines(): a note may hold a character that Unicode calls a line separator.
+    lines = path.read_text(encoding="utf-8").split("\n")
+    if lines.pop():
+        raise _broken(path, len(lines) + 1, "a line that ends", "a line cut short")
+    for number, text in enumerate(lines, start=1):
+        try:
+            content = json.loads(text)
+        except ValueError:
+            content = None
+        if not isinstance(content, dict):
+            raise _broken(path, number, "one JSON object", repr(text[:80]))
         if content.get("previous_sha256") != before:
-            raise IntegrityError(
-                f"{path}, line {number}\n  expected: previous_sha256 {before}\n"
-                f"  found:    {content.get('previous_sha256')}\n"
-                "  next:     the chain was changed; restore books/ from a backup"
-            )
+            raise _broken(path, number, f"previous_sha256 {before}", str(content.get("previous_sha256")))
         before = hashlib.sha256(text.encode()).hexdigest()
         yield LedgerLine(number, content, before)
+
+
+def _broken(path: Path, number: int, expected: str, found: str) -> IntegrityError:
+    return IntegrityError(
+        f"{path}, line {number}\n  expected: {expected}\n  found:    {found}\n"
+        "  next:     the chain was changed or cut; restore books/ from a backup"
+    )
 
 
 def append(home: Home, event: str, at: datetime, facts: dict[str, Any]) -> str:

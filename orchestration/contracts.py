@@ -6,7 +6,7 @@ any size. What happens to a batch that fails is decided by `landing.py` and `pub
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -48,8 +48,9 @@ class Rule:
     name: str
     severity: Severity
     measure: str
-    minimum: float | None
-    maximum: float | None
+    minimum: float | None = None
+    maximum: float | None = None
+    is_strict: bool = False
     columns: tuple[str, ...] = ()
     failing: str | None = None
 
@@ -57,8 +58,9 @@ class Rule:
     def expected(self) -> str:
         if self.minimum == self.maximum:
             return f"{self.minimum:g}" if self.minimum is not None else "an answer"
-        low = f"at least {self.minimum:g}" if self.minimum is not None else ""
-        high = f"at most {self.maximum:g}" if self.maximum is not None else ""
+        words = ("more than", "less than") if self.is_strict else ("at least", "at most")
+        low = f"{words[0]} {self.minimum:g}" if self.minimum is not None else ""
+        high = f"{words[1]} {self.maximum:g}" if self.maximum is not None else ""
         return " and ".join(part for part in (low, high) if part)
 
 
@@ -197,21 +199,27 @@ def _unexpected_rows(rules: Sequence[Rule], measured: Sequence[dict[str, Any]]) 
     expectations: list[Any] = []
     for rule in rules:
         expectations.append(
-            ExpectColumnValuesToBeBetween(column=rule.name, min_value=rule.minimum, max_value=rule.maximum)
+            ExpectColumnValuesToBeBetween(
+                column=rule.name,
+                min_value=rule.minimum,
+                max_value=rule.maximum,
+                strict_min=rule.is_strict,
+                strict_max=rule.is_strict,
+            )
         )
         if frame[rule.name].hasnans:
             expectations.append(ExpectColumnValuesToNotBeNull(column=rule.name))
     suite = gx.ExpectationSuite(name="contract", expectations=expectations)
     outcome = batch.validate(suite, result_format={"result_format": "COMPLETE"})
-    unexpected: dict[str, set[int]] = {rule.name: set() for rule in rules}
+    # Every row is unexpected until a result says otherwise: a rule that was not judged has failed.
+    every_row = set(range(len(measured)))
+    unexpected: dict[str, list[set[int]]] = {rule.name: [] for rule in rules}
     for result in outcome.results:
         config = result.expectation_config
         assert config is not None
-        column = config.kwargs["column"]
-        if result.exception_info and result.exception_info.get("raised_exception"):
-            unexpected[column] = set(range(len(measured)))
-        unexpected[column] |= set(result.result.get("unexpected_index_list") or [])
-    return unexpected
+        rows = result.result.get("unexpected_index_list")
+        unexpected[config.kwargs["column"]].append(set() if result.success else set(rows or every_row))
+    return {name: set().union(*found) if found else every_row for name, found in unexpected.items()}
 
 
 def _custom(items: Sequence[CustomProperty] | None) -> dict[str, Any]:
@@ -238,20 +246,19 @@ def _null_rule(column: str, severity: Severity) -> Rule:
 
 def _count_rule(name: str, severity: Severity, failing: str, columns: tuple[str, ...]) -> Rule:
     measure_sql = f"select count(*) from {{object}} where {failing}"
-    return Rule(name, severity, measure_sql, 0, 0, columns, failing)
+    return Rule(name, severity, measure_sql, 0, 0, columns=columns, failing=failing)
 
 
 def _rule(path: Path, quality: DataQuality, column: str | None) -> Rule:
     severity: Severity = "warning" if quality.severity == "warning" else "error"
     arguments = quality.arguments or {}
     if quality.type == "sql" and quality.query:
-        minimum, maximum = _bounds(path, quality)
         columns = tuple(arguments.get("columns", ()))
-        name = quality.name or quality.query
-        return Rule(name, severity, quality.query, minimum, maximum, columns, arguments.get("failing"))
+        failing = arguments.get("failing")
+        rule = Rule(quality.name or quality.query, severity, quality.query, columns=columns, failing=failing)
+        return _bounded(path, quality, rule)
     if quality.metric == "rowCount":
-        minimum, maximum = _bounds(path, quality)
-        return Rule("the table has rows", severity, "select count(*) from {object}", minimum, maximum)
+        return _bounded(path, quality, Rule("the table has rows", severity, "select count(*) from {object}"))
     if column and quality.metric == "nullValues":
         return _null_rule(column, severity)
     if column and quality.metric == "invalidValues" and "pattern" in arguments:
@@ -265,11 +272,16 @@ def _rule(path: Path, quality: DataQuality, column: str | None) -> Rule:
     raise ConfigurationError(str(path), f"quality of {column}", "a rule that can be compiled", str(quality.metric))
 
 
-def _bounds(path: Path, quality: DataQuality) -> tuple[float | None, float | None]:
+def _bounded(path: Path, quality: DataQuality, rule: Rule) -> Rule:
+    """The rule with the contract's bounds: one exact value, or inclusive ones, or strict ones."""
     if quality.mustBe is not None:
-        return float(quality.mustBe), float(quality.mustBe)
-    if quality.mustBeGreaterOrEqualTo is not None or quality.mustBeLessOrEqualTo is not None:
-        return quality.mustBeGreaterOrEqualTo, quality.mustBeLessOrEqualTo
-    if quality.mustBeGreaterThan is not None:
-        return quality.mustBeGreaterThan + 1, None
-    raise ConfigurationError(str(path), f"quality {quality.name}", "a bound (mustBe, ...)", "none")
+        return replace(rule, minimum=float(quality.mustBe), maximum=float(quality.mustBe))
+    inclusive = (quality.mustBeGreaterOrEqualTo, quality.mustBeLessOrEqualTo)
+    strict = (quality.mustBeGreaterThan, quality.mustBeLessThan)
+    if any(bound is not None for bound in inclusive) and any(bound is not None for bound in strict):
+        raise ConfigurationError(str(path), f"quality {rule.name}", "inclusive or strict bounds, not both", "both")
+    is_strict = any(bound is not None for bound in strict)
+    minimum, maximum = strict if is_strict else inclusive
+    if minimum is None and maximum is None:
+        raise ConfigurationError(str(path), f"quality {rule.name}", "a bound (mustBe, ...)", "none")
+    return replace(rule, minimum=minimum, maximum=maximum, is_strict=is_strict)

@@ -110,7 +110,7 @@ def _source(settings: Settings, number: int) -> Finding:
     try:
         with tempfile.TemporaryDirectory() as scratch:
             # Everything is known: the location is listed and nothing is read.
-            list(table.deliveries(Fetch(source, Path(scratch), lambda _: True)))
+            list(table.deliveries(Fetch(source, Path(scratch), lambda _origin, _state: True)))
     except MeterhouseError as error:
         return Finding(subject, False, str(error), "mend `location`, or the access rights")
     return Finding(subject, True, f"{source.location} can be read")

@@ -18,6 +18,7 @@ from orchestration.contracts import Contract, landing_contract
 from orchestration.landing import landing_tables
 from orchestration.packages import Package, newest_accepted, packages
 from orchestration.paths import Home
+from orchestration.receipts import package_receipts
 from orchestration.settings import Settings
 
 DELIVERIES = """
@@ -107,7 +108,7 @@ def _write_empty(connection: duckdb.DuckDBPyConnection, contract: Contract, fold
 
 def _write_landing_tables(connection: duckdb.DuckDBPyConnection, home: Home, selection: Selection) -> None:
     (home.inputs / "landing").mkdir(parents=True)
-    receipts = _receipts(home)
+    receipts = package_receipts(home.landing)
     rows = [_delivery_row(package, role, receipts) for package, role in selection.roles]
     rows += _rejected_rows(home)
     _write_rows(connection, "deliveries", DELIVERIES, rows, home)
@@ -143,17 +144,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> No
     connection.execute(f"copy ({query}) to '{str(target).replace(chr(39), chr(39) * 2)}' (format parquet)")
 
 
-def _receipts(home: Home) -> dict[Path, list[dict[str, Any]]]:
-    """Receipts by the package folder that they led to."""
-    found: dict[Path, list[dict[str, Any]]] = {}
-    for path in home.landing.glob("[!.]*/*/*/.receipts/*.json"):
-        receipt = json.loads(path.read_text(encoding="utf-8"))
-        for place in receipt["packages"]:
-            found.setdefault(path.parent.parent / place, []).append(receipt)
-    return found
-
-
-def _delivery_row(package: Package, role: str, receipts: dict[Path, list[dict[str, Any]]]) -> tuple[Any, ...]:
+def _delivery_row(package: Package, role: str, receipts: dict[Path, list[str]]) -> tuple[Any, ...]:
     manifest = package.manifest
     mine = receipts.get(package.folder, [])
     return (
@@ -178,7 +169,7 @@ def _delivery_row(package: Package, role: str, receipts: dict[Path, list[dict[st
         _utc(manifest.fetched_at),
         _utc(manifest.accepted_at),
         manifest.accepted_by,
-        _utc(max((receipt["received_at"] for receipt in mine), default=manifest.fetched_at)),
+        _utc(mine[-1] if mine else manifest.fetched_at),
     )
 
 

@@ -6,7 +6,6 @@ It interprets nothing and repairs nothing; a failing source never stops another 
 
 import getpass
 import hashlib
-import json
 import shutil
 import uuid
 from collections.abc import Iterable, Sequence
@@ -21,6 +20,7 @@ from orchestration.logs import logger
 from orchestration.packages import MANIFEST, Manifest, Package, newest_accepted, packages, read_package
 from orchestration.paths import Home, sync_folder, sync_tree, write_json
 from orchestration.preparing import Clock, Preparation, PreparedDelivery, PreparedPackage, iso
+from orchestration.receipts import Receipt, Receipts
 from orchestration.rejecting import reject
 from orchestration.settings import Settings, SourceSettings
 from orchestration.sources import SOURCES
@@ -28,8 +28,6 @@ from orchestration.sources.base import Delivery, Fetch, SourceTable
 
 # A delivery with fewer rows than this share of the one before is held.
 SMALLEST_SHARE = 0.7
-# Raised when the same bytes would be typed otherwise than before, so that files are read again.
-READER_VERSION = 1
 
 
 def utc_now() -> datetime:
@@ -118,18 +116,19 @@ class _SourceLanding:
         self, settings: Settings, source: SourceSettings, table: SourceTable, months: Sequence[str], clock: Clock
     ) -> None:
         self.source, self.table, self.clock = source, table, clock
-        home = Home(settings.home)
+        self.home = Home(settings.home)
         self.months = frozenset(months)
         self.contract = landing_contract(source.vendor, table.name)
-        self.preparation = Preparation(home, source, table, self.contract, self.months, settings.memory, clock)
-        self.root = home.landing / source.vendor / table.name / source.name
-        self.receipts = self.root / ".receipts"
-        self.staging = home.landing / ".staging" / uuid.uuid4().hex
+        self.preparation = Preparation(self.home, source, table, self.contract, self.months, settings.memory, clock)
+        self.root = self.home.landing / source.vendor / table.name / source.name
+        self.receipts = Receipts(self.root)
+        self.staging = self.home.landing / ".staging" / uuid.uuid4().hex
 
     def run(self) -> list[Outcome]:
+        # One writer a home: what lies here was left by a run that was killed.
+        shutil.rmtree(self.staging.parent, ignore_errors=True)
         fetched = self.staging / "fetched"
         fetched.mkdir(parents=True)
-        self.receipts.mkdir(parents=True, exist_ok=True)
         try:
             return self._land(fetched) or [self._outcome("nothing_new")]
         except DeliveryError as error:
@@ -147,7 +146,7 @@ class _SourceLanding:
                 outcomes.append(self._reject(delivery, error))
         clashes = self._clashes(prepared)
         for item in prepared:
-            failure = clashes.get(item.delivery.receipt) or self._contract_failure(item)
+            failure = clashes.get(item.delivery.origin) or self._contract_failure(item)
             outcomes += [self._reject(item.delivery, failure, item)] if failure else self._promote(item)
         return outcomes
 
@@ -169,7 +168,7 @@ class _SourceLanding:
                 continue
             names = sorted({file.name for delivery, _ in claims for file in delivery.files})
             for delivery, _ in claims:
-                clashes[delivery.receipt] = DeliveryError(
+                clashes[delivery.origin] = DeliveryError(
                     source=self.preparation.label,
                     partition=partition,
                     file=delivery.files[0].name,
@@ -210,7 +209,7 @@ class _SourceLanding:
 
     def _promote(self, item: PreparedDelivery) -> list[Outcome]:
         names = tuple(file.name for file in item.delivery.files)
-        promoted = [self._promote_package(package, names) for package in item.packages]
+        promoted = [self._promote_package(package, item.delivery) for package in item.packages]
         outcomes = [outcome for outcome, _ in promoted]
         if item.waiting:
             message = f"months outside this run: {', '.join(item.waiting)}"
@@ -218,10 +217,12 @@ class _SourceLanding:
         self._write_receipt(item, [folder for _, folder in promoted], outcomes)
         return outcomes
 
-    def _promote_package(self, package: PreparedPackage, names: tuple[str, ...]) -> tuple[Outcome, Path]:
+    def _promote_package(self, package: PreparedPackage, delivery: Delivery) -> tuple[Outcome, Path]:
         key_folder = self.root / self.source.scope / package.manifest.partition
         existing = [read_package(path.parent) for path in sorted(key_folder.glob(f"*/{MANIFEST}"))]
-        twin = _unchanged(package.manifest, existing)
+        place = (delivery.origin, delivery.state, self.source.scope, package.manifest.partition)
+        landed_before = self.receipts.package_of(*place)
+        twin = read_package(landed_before) if landed_before else _unchanged(package.manifest, existing)
         if twin:
             manifest, folder = twin.manifest, twin.folder
             status = "unchanged" if twin.is_accepted else "held"
@@ -232,6 +233,7 @@ class _SourceLanding:
             write_json(package.folder / MANIFEST, asdict(manifest))
             sync_tree(package.folder)
             key_folder.mkdir(parents=True, exist_ok=True)
+            self._set_aside(folder)
             package.folder.rename(folder)
             sync_folder(key_folder)
             status, message = ("landed", "") if manifest.accepted_at else ("held", manifest.held_because or "")
@@ -242,9 +244,16 @@ class _SourceLanding:
             row_count=manifest.row_count,
             message=message,
             checks=package.results,
-            file_names=names,
+            file_names=tuple(file.name for file in delivery.files),
         )
         return outcome, folder
+
+    def _set_aside(self, folder: Path) -> None:
+        """A folder that lost its manifest does not exist; it must not stand in the way either."""
+        if folder.exists():
+            lost = self.home.landing / ".lost" / f"{folder.name}-{uuid.uuid4().hex}"
+            lost.parent.mkdir(exist_ok=True)
+            folder.rename(lost)
 
     def _accepted_or_held(self, manifest: Manifest, existing: list[Package]) -> Manifest:
         """Same content, same id, in any home; said again after something else it is a delivery of its own."""
@@ -257,31 +266,21 @@ class _SourceLanding:
             return replace(manifest, held_because=reason)
         return replace(manifest, accepted_at=iso(self.clock()), sequence=_next_sequence(existing))
 
-    # Receipts: what the source has given us, so that a file is read once.
-
-    def _is_known(self, receipt: str) -> bool:
-        path = self.receipts / f"{receipt}.json"
-        if not path.is_file():
-            return False
-        content = json.loads(path.read_text(encoding="utf-8"))
-        is_whole = all((self.root / place / MANIFEST).is_file() for place in content["packages"])
-        is_current = content["contract"] == self._contract_state() and content["scope"] == self.source.scope
-        return is_whole and is_current and not self.months.intersection(content["waiting"])
+    def _is_known(self, origin: str, state: str) -> bool:
+        return self.receipts.is_known(origin, state, self.source.scope, self.months)
 
     def _write_receipt(self, item: PreparedDelivery, folders: Sequence[Path], outcomes: Sequence[Outcome]) -> None:
-        content = {
-            "received_at": iso(self.clock()),
-            "files": [file.name for file in item.delivery.files],
-            "scope": self.source.scope,
-            "contract": self._contract_state(),
-            "packages": [str(folder.relative_to(self.root)) for folder in folders],
-            "outcomes": {outcome.partition: outcome.status for outcome in outcomes if outcome.partition},
-            "waiting": list(item.waiting),
-        }
-        write_json(self.receipts / f"{item.delivery.receipt}.json", content)
-
-    def _contract_state(self) -> str:
-        return f"{self.contract.id} {self.contract.version} {self.contract.fingerprint} reader {READER_VERSION}"
+        places = {folder.parent.name: str(folder.relative_to(self.root)) for folder in folders}
+        receipt = Receipt(
+            state=item.delivery.state,
+            scope=self.source.scope,
+            received_at=iso(self.clock()),
+            sha256s=[file.sha256 for file in item.delivery.files],
+            packages=places,
+            outcomes={outcome.partition: outcome.status for outcome in outcomes if outcome.partition},
+            waiting=list(item.waiting),
+        )
+        self.receipts.add(item.delivery.origin, receipt)
 
 
 def _unchanged(manifest: Manifest, existing: list[Package]) -> Package | None:

@@ -60,6 +60,7 @@ class Manifest:
     roundings: list[dict[str, Any]]
     data_fingerprint: str
     vendor_version: str
+    float_columns: list[str]
     schema_fingerprint: str
     contract_id: str
     contract_version: str

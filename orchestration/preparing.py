@@ -23,6 +23,8 @@ from orchestration.paths import Home, sha256_of
 from orchestration.settings import SourceSettings
 from orchestration.sources.base import Delivery, ReceivedFile, SourceTable
 
+PARTITION = r"\d{4}-(0[1-9]|1[0-2])"
+
 Clock = Callable[[], datetime]
 
 
@@ -86,6 +88,14 @@ class Preparation:
         connection = casting.ingest_connection([folder.parent], folder / "spill", self.memory)
         try:
             return self._prepare(connection, delivery, folder)
+        except duckdb.OutOfRangeException as error:
+            raise DeliveryError(
+                source=self.label,
+                file=delivery.files[0].name,
+                expected="amounts whose sum fits the money type, decimal(35,18)",
+                found=str(error).splitlines()[0],
+                next_step="mend the amounts at their origin and deliver the file again",
+            ) from None
         finally:
             connection.close()
 
@@ -120,7 +130,9 @@ class Preparation:
     ) -> None:
         column = str(self.contract.properties["partitionColumn"])
         row = connection.execute(
-            f'select min(_row_number), count(*) from {relation} where "{column}" is null having count(*) > 0'
+            f'select _row_number, cast("{column}" as varchar) from {relation} '
+            f"where not coalesce(regexp_full_match({self._partition_sql}, '{PARTITION}'), false) "
+            "order by _row_number limit 1"
         ).fetchone()
         if row:
             raise DeliveryError(
@@ -128,8 +140,8 @@ class Preparation:
                 file=name,
                 line=casting.line_of_row(path, row[0]),
                 column=column,
-                expected="a value on every row: it says which period the row belongs to",
-                found=f"nothing on {row[1]} rows",
+                expected="a month (YYYY-MM) on every row: it says which period the row belongs to",
+                found=repr(row[1]) if row[1] is not None else "nothing",
                 next_step="mend the export and deliver the file again",
             )
 
@@ -160,7 +172,7 @@ class Preparation:
         parts, raw = [], []
         for number, file in enumerate(typed):
             parts.append(self._write_part(connection, file, number, partition, package))
-            name = f"raw/{number:04d}-{file.received.name}"
+            name = f"raw/{raw_name(number, file.received)}"
             keep_raw(self.home, file.received, package / name)
             raw.append(PackageFile(name, file.received.size, file.received.sha256))
         view = _view(partition)
@@ -196,6 +208,7 @@ class Preparation:
             roundings=self._roundings(connection, typed, partition),
             data_fingerprint=row_set_fingerprint(connection, view, leave_out=("_row_number", "_part")),
             vendor_version=", ".join(sorted({file.version for file in typed})),
+            float_columns=sorted(set().union(*(file.text.float_columns for file in typed))),
             schema_fingerprint=self.contract.fingerprint,
             contract_id=self.contract.id,
             contract_version=self.contract.version,
@@ -242,6 +255,11 @@ class Preparation:
             for rounding in casting.roundings(connection, file.text, file.relation, self.contract, condition):
                 found.append({**asdict(rounding), "difference": f"{rounding.difference:f}"})
         return found
+
+
+def raw_name(number: int, file: ReceivedFile) -> str:
+    """The name under which a received file is kept; the end of a name too long for a file system."""
+    return f"{number:04d}-{file.name.encode()[-200:].decode(errors='ignore')}"
 
 
 def keep_raw(home: Home, file: ReceivedFile, link: Path) -> None:

@@ -11,7 +11,7 @@ import duckdb
 from orchestration.contracts import CheckResult
 from orchestration.errors import DeliveryError
 from orchestration.paths import write_json, write_text
-from orchestration.preparing import Preparation, PreparedDelivery, PreparedPackage, iso, keep_raw
+from orchestration.preparing import Preparation, PreparedDelivery, PreparedPackage, iso, keep_raw, raw_name
 from orchestration.sources.base import Delivery
 
 SAMPLE_ROWS = 5
@@ -27,7 +27,7 @@ def reject(
     folder = preparation.home.rejected / place / rejection_id
     (folder / "raw").mkdir(parents=True, exist_ok=True)
     for number, file in enumerate(delivery.files):
-        link = folder / "raw" / f"{number:04d}-{file.name}"
+        link = folder / "raw" / raw_name(number, file)
         if not link.exists():
             keep_raw(preparation.home, file, link)
     report = {

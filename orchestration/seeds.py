@@ -4,6 +4,8 @@ Each complaint names file and line. What the rows mean is decided in `dbt_projec
 """
 
 import csv
+import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -34,6 +36,23 @@ OWNER_DIMENSIONS = (
     "customer_tier",
 )
 COST_CLASS_MATCHES = ("environment", "use_class", "workload_phase", "customer_tier", "treatment")
+
+VALIDITY = ("valid_from", "valid_to")
+COLUMNS = {
+    "ownership.csv": (
+        "ownership_id",
+        "priority",
+        *OWNERSHIP_MATCHES,
+        "tag_key",
+        "tag_value",
+        *OWNER_DIMENSIONS,
+        *VALIDITY,
+    ),
+    "teams.csv": ("team", "cost_centre", *VALIDITY),
+    "cost_centres.csv": ("cost_centre", "department", "business_unit", "owning_entity", *VALIDITY),
+    "billing_accounts.csv": ("billing_account_id", "paying_entity", *VALIDITY),
+    "cost_classes.csv": ("cost_class_id", "priority", *COST_CLASS_MATCHES, "cost_class", *VALIDITY),
+}
 
 
 @dataclass(frozen=True)
@@ -73,8 +92,16 @@ def check_seeds(folder: Path) -> None:
 def _rows(path: Path) -> Iterator[SeedRow]:
     if not path.is_file():
         raise SeedError(f"{path}\n  expected: a CSV file\n  found:    no such file")
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file, strict=True)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise _complaint(path.name, line, "UTF-8", str(error)) from None
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    try:
+        missing = [column for column in COLUMNS[path.name] if column not in (reader.fieldnames or [])]
+        if missing:
+            raise _complaint(path.name, 1, f"the columns {', '.join(missing)}", "a header without them")
         for cells in reader:
             place = (path.name, reader.line_num)
             if None in cells or None in cells.values():
@@ -84,6 +111,8 @@ def _rows(path: Path) -> Iterator[SeedRow]:
             if valid_from >= valid_to:
                 raise _complaint(*place, "valid_from before valid_to (which is exclusive)", f"{valid_from}, {valid_to}")
             yield SeedRow(*place, cells, valid_from, valid_to)
+    except csv.Error as error:
+        raise _complaint(path.name, reader.reader.line_num, "CSV, comma, double quotes", str(error)) from None
 
 
 def _day(file: str, line: int, column: str, text: str, when_empty: date) -> date:
@@ -115,7 +144,7 @@ def _refuse_equal_priorities(rows: list[SeedRow], can_both_match: object, decide
     assert callable(can_both_match)
     by_priority: dict[str, list[SeedRow]] = {}
     for row in rows:
-        if not row.cells["priority"].lstrip("-").isdigit():
+        if not re.fullmatch(r"-?\d+", row.cells["priority"], re.ASCII):
             raise _complaint(row.file, row.line, "priority as a whole number", repr(row.cells["priority"]))
         by_priority.setdefault(str(int(row.cells["priority"])), []).append(row)
     for priority, equals in by_priority.items():

@@ -6,6 +6,7 @@ Secrets never live in the file: they come from the environment only.
 import os
 import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -104,12 +106,15 @@ def load_settings(config: Path | None = None) -> Settings:
     """
     file = config or _configured_file()
     if file is None:
-        return _resolved(Settings(is_demo=True), Path.cwd())
+        return _resolved(_validated(lambda: Settings(is_demo=True), None, ""), Path.cwd())
     if not file.is_file():
         raise ConfigurationError(str(file), "--config", "a TOML file", "no such file")
-    text = file.read_text(encoding="utf-8")
     try:
+        text = file.read_text(encoding="utf-8")
         tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        line_number = file.read_bytes()[: error.start].count(b"\n") + 1
+        raise ConfigurationError(str(file), "TOML", "UTF-8", str(error), line_number) from None
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
         raise ConfigurationError(
@@ -119,11 +124,17 @@ def load_settings(config: Path | None = None) -> Settings:
     class FileSettings(Settings):
         model_config = SettingsConfigDict(toml_file=file)
 
+    return _resolved(_validated(FileSettings, file, text), file.resolve().parent)
+
+
+def _validated(make: Callable[[], Settings], file: Path | None, text: str) -> Settings:
     try:
-        return _resolved(FileSettings(), file.resolve().parent)
+        return make()
     except ValidationError as error:
-        first = error.errors()[0]
-        raise _configuration_error(file, text, first) from None
+        raise _configuration_error(file, text, error.errors()[0]) from None
+    except SettingsError as error:
+        expected = "values that can be read (a list or table as JSON)"
+        raise ConfigurationError("the environment", "METERHOUSE_*", expected, str(error)) from None
 
 
 def _configured_file() -> Path | None:
@@ -146,13 +157,16 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
     return settings.model_copy(update={"home": home, "sources": sources})
 
 
-def _configuration_error(file: Path, text: str, error: Any) -> ConfigurationError:
+def _configuration_error(file: Path | None, text: str, error: Any) -> ConfigurationError:
     location = [part for part in error["loc"]]
     key = ".".join(str(part + 1) if isinstance(part, int) else part for part in location)
     expected = error["msg"].removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
         expected = "a key that Meterhouse knows (see meterhouse.example.toml)"
     found = "nothing" if error["type"] == "missing" else repr(error["input"])
+    variable = f"METERHOUSE_{str(location[0]).upper()}" if location else ""
+    if file is None or variable in os.environ:
+        return ConfigurationError("the environment", variable, expected, found)
     return ConfigurationError(str(file), key, expected, found, _line_of(text, location))
 
 
@@ -168,7 +182,8 @@ def _line_of(text: str, location: list[Any]) -> int | None:
                 return best
             at, best = headers[part], headers[part] + 1
             continue
-        pattern = rf"\s*({re.escape(part)}|\"{re.escape(part)}\")\s*=|\s*\[\s*{re.escape(part)}\s*\]"
+        name = re.escape(part)
+        pattern = rf"\s*({name}|\"{name}\")\s*=|\s*\[\[?\s*{name}\s*\]"
         for number in range(at, len(lines)):
             if number > at and best and re.match(r"\s*\[", lines[number]) and position > 0:
                 break

@@ -23,9 +23,7 @@ SPEND_BY_TEAM = """
 UNALLOCATED = """
     select
         billing_currency,
-        coalesce(
-            sum(abs(effective_cost)) filter (where team = '__unallocated__' and cost_centre = '__unallocated__'), 0
-        ),
+        coalesce(sum(abs(effective_cost)) filter (where basis = 'unallocated'), 0),
         coalesce(sum(abs(effective_cost)), 0)
     from finance.ledger_entries
     group by all

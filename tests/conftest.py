@@ -1,7 +1,7 @@
 """The demo company, run twice for the whole session; tests read it and copy what they mean to break."""
 
+import gc
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,11 @@ import pytest
 from orchestration.paths import Home
 from orchestration.publish import Publication
 from tests.support import Finished, meterhouse, published
+
+
+def pytest_unconfigure() -> None:
+    """DuckDB's bindings print a page at exit about connections that a caught traceback still holds."""
+    gc.collect()
 
 
 @dataclass(frozen=True)
@@ -35,8 +40,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
 
 @pytest.fixture
-def demo_copy(demo: Demo, tmp_path: Path) -> Iterator[Home]:
+def demo_copy(demo: Demo, tmp_path: Path) -> Home:
     """A copy of the demo's home that a test may break. Its build file and input folder are copied too."""
     target = tmp_path / "var"
     shutil.copytree(demo.home, target, symlinks=True, ignore=shutil.ignore_patterns("dagster", "target", "run.lock"))
-    yield Home(target)
+    return Home(target)

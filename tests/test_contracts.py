@@ -144,7 +144,7 @@ def test_every_kind_of_rule_is_compiled(tmp_path: Path) -> None:
         ("name has the agreed form", "error", 0, 0, ("name",)),
         ("name has an agreed value", "warning", 0, 0, ("name",)),
         ("number is never null", "warning", 0, 0, ("number",)),
-        ("the table has rows", "error", 1, None, ()),
+        ("the table has rows", "error", 0, None, ()),
         ("at most two rows", "error", None, 2, ()),
         ("the sum is between", "warning", -5, 5, ("number",)),
     ]
@@ -197,8 +197,12 @@ def test_greater_than_allows_every_number_above_it(tmp_path: Path) -> None:
 
 
 def test_two_bounds_are_both_kept(tmp_path: Path) -> None:
-    rule = _written(tmp_path, _one_rule("mustBeGreaterThan: 0, mustBeLessOrEqualTo: 5")).rules[0]
-    assert (rule.minimum, rule.maximum) == (1, 5)
+    rule = _written(tmp_path, _one_rule("mustBeGreaterOrEqualTo: 1, mustBeLessOrEqualTo: 5")).rules[0]
+    assert (rule.minimum, rule.maximum, rule.is_strict) == (1, 5, False)
+
+
+def test_strict_and_inclusive_bounds_together_are_refused(tmp_path: Path) -> None:
+    assert "both" in str(_refusal(tmp_path, _one_rule("mustBeGreaterThan: 0, mustBeLessOrEqualTo: 5")))
 
 
 def _one_rule(bounds: str) -> str:

@@ -1,4 +1,4 @@
-"""Bad input and broken files: one clear message each, a report, the other source goes on, the last publication stays."""
+"""Bad input and broken files: a clear message each, a report, other sources go on, the last publication stays."""
 
 import csv
 import gzip
@@ -68,7 +68,9 @@ def test_a_rejected_source_gives_exit_code_3_and_the_other_source_is_published(f
         ("empty_file", ["bill.csv", "an empty file (0 bytes)"]),
     ],
 )
-def test_each_fault_is_named_and_its_bytes_are_kept(faulty: tuple[Path, Finished], source: str, said: list[str]) -> None:
+def test_each_fault_is_named_and_its_bytes_are_kept(
+    faulty: tuple[Path, Finished], source: str, said: list[str]
+) -> None:
     folder, finished = faulty
     pages = list((folder / "var" / "rejected" / "focus" / "charges" / source).rglob("report.md"))
     assert len(pages) == 1
@@ -123,9 +125,10 @@ def test_a_flipped_byte_in_landing_stops_the_build_and_the_last_publication_stay
     shutil.move(package.folder, demo_copy.root / "moved-away")
     repaired = meterhouse(demo_copy.root, "run")
     assert repaired.code == 0, repaired.output
-    assert fingerprints(published(demo_copy.root))["finance.ledger_entries"] == fingerprints(before)[
-        "finance.ledger_entries"
-    ]
+    assert (
+        fingerprints(published(demo_copy.root))["finance.ledger_entries"]
+        == fingerprints(before)["finance.ledger_entries"]
+    )
 
 
 def test_less_is_never_published(demo_copy: Home) -> None:

@@ -141,7 +141,7 @@ def fetch(tmp_path: Path) -> Callable[..., list[Delivery]]:
         scratch = tmp_path / f"scratch-{next(calls)}"
         scratch.mkdir()
         source: SourceSettings = focus_source(location, **options)
-        return list(files.deliveries(Fetch(source, scratch, known.__contains__)))
+        return list(files.deliveries(Fetch(source, scratch, lambda _, state: state in known)))
 
     return _fetch
 
@@ -237,20 +237,20 @@ def test_parts_are_the_files_of_one_folder_together(fetch: Callable[..., list[De
     assert _names(fetch(drop, same_period_files="parts")) == [["b.csv", "a.csv"], ["c.csv"]]
 
 
-def test_a_known_receipt_is_not_copied_again(fetch: Callable[..., list[Delivery]], tmp_path: Path) -> None:
+def test_a_known_state_is_not_copied_again(fetch: Callable[..., list[Delivery]], tmp_path: Path) -> None:
     write_bytes(tmp_path / "drop" / "bill.csv", b"x")
-    receipt = fetch(tmp_path / "drop")[0].receipt
-    assert fetch(tmp_path / "drop", frozenset({receipt})) == []
+    state = fetch(tmp_path / "drop")[0].state
+    assert fetch(tmp_path / "drop", frozenset({state})) == []
 
 
 @pytest.mark.parametrize(("content", "age"), [(b"longer", 0), (b"y", 1)])
-def test_a_change_of_size_or_time_is_another_receipt(
+def test_a_change_of_size_or_time_is_another_state(
     fetch: Callable[..., list[Delivery]], tmp_path: Path, content: bytes, age: int
 ) -> None:
     path = write_bytes(tmp_path / "drop" / "bill.csv", b"x")
-    receipt = fetch(path)[0].receipt
+    state = fetch(path)[0].state
     write_bytes(path, content, age)
-    assert fetch(path)[0].receipt != receipt
+    assert fetch(path)[0].state != state
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(
@@ -318,11 +318,11 @@ def test_a_bucket_that_is_not_there_is_an_error(
         fetch("memory://nowhere")
 
 
-def test_a_changed_object_of_equal_size_is_another_receipt(
+def test_a_changed_object_of_equal_size_is_another_state(
     fetch: Callable[..., list[Delivery]], bucket: fsspec.AbstractFileSystem
 ) -> None:
     # Memory files say their time as `created` only; without it the same size would hide the change.
     bucket.pipe("/billing/a.csv", b"a")
-    receipt = fetch("memory://billing")[0].receipt
+    state = fetch("memory://billing")[0].state
     bucket.pipe("/billing/a.csv", b"b")
-    assert fetch("memory://billing")[0].receipt != receipt
+    assert fetch("memory://billing")[0].state != state

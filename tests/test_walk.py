@@ -54,7 +54,7 @@ def test_one_row_of_money_walks_the_whole_way(demo: Demo) -> None:
     # allocate: the project's team bears it, the tags name feature and environment.
     owner = query(build, "select effective_cost, team, cost_centre, feature, environment, basis, rule_id "
                          f"from hubs.allocated_charges where {where}")  # fmt: skip
-    assert owner == [(cost, "search", "CC-1100", "ranking", "production", "direct", "tag-env-prod")]
+    assert owner == [(cost, "search", "CC-1100", "ranking", "production", "direct", "openai-search")]
 
     # book, publish: the entry that readers see.
     entry = query(

@@ -27,19 +27,23 @@ class ReceivedFile:
 
 @dataclass(frozen=True)
 class Delivery:
-    """Files that speak together. `receipt` names this very state of them, so that it is read once."""
+    """Files that speak together. `origin` is where they lie; `state` tells one content of that place from another.
+
+    A state with a question mark could not be told without reading: such an origin is read in every run.
+    """
 
     files: tuple[ReceivedFile, ...]
-    receipt: str
+    origin: str
+    state: str
 
 
 @dataclass(frozen=True)
 class Fetch:
-    """One question to a source: everything new, copied to `scratch`. `is_known` tells what need not be read again."""
+    """One question to a source: everything new, copied to `scratch`. `is_known(origin, state)` need not be read."""
 
     source: "SourceSettings"
     scratch: Path
-    is_known: Callable[[str], bool]
+    is_known: Callable[[str, str], bool]
 
     @property
     def label(self) -> str:

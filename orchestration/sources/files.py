@@ -35,18 +35,19 @@ def deliveries(fetch: Fetch) -> Iterator[Delivery]:
     groups: dict[str, list[_Entry]] = {}
     for entry in sorted(entries, key=lambda item: (item.modified_at or datetime.min.replace(tzinfo=UTC), item.path)):
         groups.setdefault(str(PurePosixPath(entry.path).parent) if are_parts else entry.path, []).append(entry)
-    for group in groups.values():
-        receipt = hashlib.sha256("\n".join(sorted(entry.state for entry in group)).encode()).hexdigest()[:24]
-        if not fetch.is_known(receipt):
+    for origin, group in groups.items():
+        state = "\n".join(sorted(entry.state for entry in group))
+        if not fetch.is_known(origin, state):
             files = tuple(_copy(fetch, filesystem, entry, number) for number, entry in enumerate(group))
-            yield Delivery(files, receipt)
+            yield Delivery(files, origin, state)
 
 
 def _list(fetch: Fetch) -> tuple[Any, list[_Entry]]:
     location = fetch.source.location
     try:
         filesystem, path = fsspec.core.url_to_fs(location)
-        if any(mark in location for mark in "*?["):
+        is_glob = any(mark in location for mark in "*?[")
+        if is_glob:
             found = filesystem.glob(path, detail=True)
         elif filesystem.isdir(path):
             found = filesystem.find(path, detail=True)
@@ -59,33 +60,39 @@ def _list(fetch: Fetch) -> tuple[Any, list[_Entry]]:
             found=f"{type(error).__name__}: {error}",
             next_step="mend `location` in the configuration, or the access rights, and run again",
         ) from None
-    named_file = location.endswith(SUFFIXES)
+    base = path.rstrip("/")
     entries = [
-        _entry(filesystem, path, info)
-        for path, info in found.items()
-        if info.get("type") == "file" and (_is_export(path) or named_file or path == location)
+        _entry(found_path, info)
+        for found_path, info in found.items()
+        if info.get("type") == "file" and (found_path == base or _is_export(found_path, base, is_glob))
     ]
     return filesystem, entries
 
 
-def _is_export(path: str) -> bool:
-    name = PurePosixPath(path).name
-    return name.lower().endswith(SUFFIXES) and not name.startswith((".", "_"))
+def _is_export(path: str, base: str, is_glob: bool) -> bool:
+    """An export's suffix, and no part of its path is hidden or private (.x, _temporary, _SUCCESS)."""
+    below = path.removeprefix(base) if not is_glob else PurePosixPath(path).name
+    is_private = any(part.startswith((".", "_")) for part in PurePosixPath(below).parts)
+    return not is_private and path.lower().endswith(SUFFIXES)
 
 
-def _entry(filesystem: Any, path: str, info: dict[str, Any]) -> _Entry:
-    modified_at = None
-    for key in ("mtime", "LastModified", "last_modified", "updated"):
-        value = info.get(key)
-        if isinstance(value, int | float):
-            modified_at = datetime.fromtimestamp(value, UTC)
-        elif isinstance(value, datetime):
-            modified_at = value.astimezone(UTC)
-        elif isinstance(value, str):
-            modified_at = datetime.fromisoformat(value).astimezone(UTC)
-    etag = info.get("ETag") or info.get("etag") or ""
-    state = f"{path}|{info['size']}|{etag or modified_at}"
-    return _Entry(path, int(info["size"]), modified_at, state)
+def _entry(path: str, info: dict[str, Any]) -> _Entry:
+    values = (info.get(key) for key in ("mtime", "LastModified", "last_modified", "updated", "created"))
+    modified_at = next((moment for moment in map(_moment, values) if moment), None)
+    mark = info.get("ETag") or info.get("etag") or modified_at or "?"
+    return _Entry(path, int(info["size"]), modified_at, f"{path}|{info['size']}|{mark}")
+
+
+def _moment(value: object) -> datetime | None:
+    """A time as file systems give it: seconds, a datetime, or ISO text; None for anything else."""
+    if isinstance(value, int | float):
+        return datetime.fromtimestamp(value, UTC)
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    return value.astimezone(UTC) if isinstance(value, datetime) else None
 
 
 def _copy(fetch: Fetch, filesystem: Any, entry: _Entry, number: int) -> ReceivedFile:

@@ -36,8 +36,15 @@ strongest_match_per_dimension as (
 
     select
         charge_id,
-        max_by(ownership_id, priority) as ownership_id,
-        max_by(valid_from, priority) as ownership_valid_from,
+        -- The row that an entry names is the one that gave it its owner.
+        coalesce(
+            max_by(ownership_id, priority) filter (where team is not null),
+            max_by(ownership_id, priority) filter (where cost_centre is not null)
+        ) as ownership_id,
+        coalesce(
+            max_by(valid_from, priority) filter (where team is not null),
+            max_by(valid_from, priority) filter (where cost_centre is not null)
+        ) as ownership_valid_from,
 
         max_by(team, priority) filter (where team is not null) as team,
         max_by(cost_centre, priority) filter (where cost_centre is not null)
