@@ -18,6 +18,7 @@ from typing import Any
 
 SECONDS: dict[str, tuple[float, float]] = {}
 RUNNING: list[str] = []
+WATCHED: list[str] = []
 
 
 def clocks() -> tuple[float, float]:
@@ -45,12 +46,21 @@ def timed(phase: str) -> Iterator[None]:
 
 
 def watch(function: Callable[..., Any]) -> None:
-    """Times every call of a function from here on, as a part of the running phase, whoever imported it."""
+    """Times every call of a function from here on, as a part of the running phase, whoever imported it.
+
+    A watched function inside another one is the other one's time.
+    """
     name = function.__name__
 
     def watched(*arguments: Any, **options: Any) -> Any:
-        with timed(f"{RUNNING[-1]}/{name}"):
+        if WATCHED:
             return function(*arguments, **options)
+        WATCHED.append(name)
+        try:
+            with timed(f"{RUNNING[-1]}/{name}"):
+                return function(*arguments, **options)
+        finally:
+            WATCHED.pop()
 
     for module in [module for key, module in sys.modules.items() if key.startswith("orchestration")]:
         if getattr(module, name, None) is function:

@@ -315,7 +315,8 @@ def _log(outcome: Outcome) -> None:
     if outcome.is_failure:
         logger.error("%s", outcome.message)
         return
-    place = " ".join(part for part in (f"{outcome.vendor}/{outcome.source_name}", outcome.partition) if part)
+    source = f"{outcome.vendor}/{outcome.source_name}".rstrip("/")
+    place = " ".join(part for part in (source, outcome.partition) if part)
     rows = f", {outcome.row_count:,} rows" if outcome.row_count else ""
     odd = "; ".join(f"{result.name} ({result.found})" for result in outcome.checks if not result.passed)
     note = f" ({outcome.message})" if outcome.message else ""

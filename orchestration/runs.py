@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.demo import prepare_demo
+from orchestration.errors import GateError
+from orchestration.gates import require_passed
 from orchestration.locks import run_lock
 from orchestration.logs import logger
 from orchestration.paths import PROJECT, Home
@@ -94,6 +96,8 @@ def _build_problems(home: Home, result: Any) -> list[str]:
             step = event.step_key or ""
             if step == "warehouse" and (nodes := _failed_nodes(home)):
                 found += nodes
+            elif step == "publish_gate" and (refusal := _gate_refusal(home)):
+                found.append(refusal)
             elif error is not None:
                 found.append(error.message.strip().removeprefix("dagster._core.errors.").split("\n\nStack")[0])
     return found
@@ -106,14 +110,23 @@ def _failed_nodes(home: Home) -> list[str]:
     results = json.loads(path.read_text(encoding="utf-8"))["results"]
     return [
         f"dbt {node['status']}: {node['unique_id'].split('.')[2]}\n  found:    {node['message']}\n"
-        f"  next:     read the rows that differ: {home.dbt_target}/{_compiled(node)}"
+        f"  next:     run its SQL on {home.build_file}: {_compiled(home, node['unique_id'].split('.')[2])}"
         for node in results
         if node["status"] in ("error", "fail")
     ]
 
 
-def _compiled(node: dict[str, Any]) -> str:
-    return f"compiled (search for {node['unique_id'].split('.')[2]})"
+def _compiled(home: Home, name: str) -> Path:
+    folder = home.dbt_target / "compiled"
+    return next(folder.rglob(f"{name}.sql"), folder)
+
+
+def _gate_refusal(home: Home) -> str | None:
+    try:
+        require_passed(home)
+    except GateError as error:
+        return str(error)
+    return None
 
 
 @contextlib.contextmanager
