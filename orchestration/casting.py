@@ -133,13 +133,17 @@ def cast_table(
     fields = ", ".join(f"'{_quoted(column)}', \"{column}\"" for column in unknown)
     expressions.append(f"cast(json_object({fields}) as varchar) as _unknown_columns" if unknown else _NO_UNKNOWN)
 
-    counts = ", ".join(f"count(*) filter (where {condition})" for condition in failing.values())
-    found = connection.execute(f"select {counts} from {text.relation}").fetchone() if failing else ()
-    for (column_name, condition), count in zip(failing.items(), found or (), strict=True):
-        if count:
-            _refuse_value(connection, text, contract, path, name, source, column_name, condition, count)
     typed = text.relation.replace("text_", "typed_")
     connection.execute(f"create table {typed} as select {', '.join(expressions)}, _row_number from {text.relation}")
+    if failing:
+        # A value that did not cast is null now and was not before.
+        counts = ", ".join(f'count("{name}")' for name in failing)
+        before, after = (
+            connection.execute(f"select {counts} from {name}").fetchone() for name in (text.relation, typed)
+        )
+        for (name_of_column, condition), was, now in zip(failing.items(), before or (), after or (), strict=True):
+            if was != now:
+                _refuse_value(connection, text, contract, path, name, source, name_of_column, condition, was - now)
     return typed
 
 

@@ -4,11 +4,9 @@ Exit codes: 0 all went well; 1 nothing was published, or the verb failed; 3 publ
 failed.
 """
 
-import atexit
 import logging
 import os
 import sys
-import traceback
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,7 +14,7 @@ import click
 from rich.console import Console
 
 from orchestration.errors import MeterhouseError
-from orchestration.logs import logger
+from orchestration.logs import logger, mute_teardown
 from orchestration.paths import Home
 from orchestration.settings import load_settings
 
@@ -169,23 +167,14 @@ class _ScreenHandler(logging.Handler):
             self.screen.print(record.getMessage(), markup=False)
 
 
-def main() -> NoReturn:
+def main() -> None:
     """The console script. Prints what a MeterhouseError says and exits 1; anything else is a bug and shows itself."""
-    code: int | str | None = 1
+    mute_teardown()
     try:
         cli.main()
     except MeterhouseError as error:
         click.echo(f"{error}", err=True)
-    except SystemExit as end:
-        code = end.code
-    except Exception:  # noqa: BLE001 - the interpreter's own last resort, since it is left below
-        traceback.print_exc()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # DuckDB's bindings print a page about leaked references when Python tears its modules down after Dagster; the
-    # work is done and the files are durable, so the process ends here, after the handlers that remove temporary files.
-    atexit._run_exitfuncs()
-    os._exit(code if isinstance(code, int) else 0 if code is None else 1)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

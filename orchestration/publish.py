@@ -8,7 +8,6 @@ import importlib.metadata
 import json
 import os
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ import duckdb
 from orchestration import books
 from orchestration.contracts import Contract, published_contracts
 from orchestration.errors import GateError, IntegrityError, MeterhouseError
-from orchestration.fingerprints import row_set_fingerprint
+from orchestration.fingerprints import grouped_fingerprints
 from orchestration.gates import require_passed
 from orchestration.inputs import Selection
 from orchestration.landing import utc_now
@@ -206,13 +205,23 @@ def _copy_table(connection: duckdb.DuckDBPyConnection, table: str, contract: Con
 
 
 def _control_totals(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    rows = connection.execute(
-        "select billing_currency, cost_column, cast(sum(layer_total) as varchar), sum(difference) = 0 and "
-        "bool_and(is_conserved) from published.operations.conservation_proof where layer = 'published' "
-        "group by all order by all"
+    """What the published charges come to, summed anew; the proof must say the same. Raises IntegrityError."""
+    published = connection.execute(
+        'select "BillingCurrency" as billing_currency, cast(coalesce(sum("BilledCost"), 0) as varchar), '
+        'cast(coalesce(sum("EffectiveCost"), 0) as varchar), count(*) '
+        "from published.focus.cost_and_usage group by all order by all"
     ).fetchall()
-    names = ("billing_currency", "cost_column", "total", "is_conserved")
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    proved = connection.execute(
+        "select billing_currency, "
+        "cast(sum(layer_total) filter (where cost_column = 'billed_cost') as varchar), "
+        "cast(sum(layer_total) filter (where cost_column = 'effective_cost') as varchar), "
+        "sum(layer_row_count) filter (where cost_column = 'billed_cost') "
+        "from published.operations.conservation_proof where layer = 'published' group by all order by all"
+    ).fetchall()
+    if published != proved:
+        raise IntegrityError(f"focus.cost_and_usage\n  expected: {proved}, as proved\n  found:    {published}")
+    names = ("billing_currency", "billed_cost", "effective_cost", "row_count")
+    return [dict(zip(names, row, strict=True)) for row in published]
 
 
 def _write_parquet(
@@ -222,34 +231,22 @@ def _write_parquet(
     place = f"parquet/{table.replace('.', '/')}"
     (folder / place).mkdir(parents=True)
     relation = f"published.{_name(table)}"
-    fingerprint = row_set_fingerprint(connection, relation)
-    source = row_set_fingerprint(connection, f"meterhouse.{_name(table)}")
-    if fingerprint != source:
-        raise IntegrityError(f"{table}\n  expected: fingerprint {source}, as built\n  found:    {fingerprint}")
+    period = contract.properties.get("period", "'all'")
+    fingerprint, periods = grouped_fingerprints(connection, relation, str(period))
     before = last.manifest["tables"].get(table, {}).get("parquet", {}) if last else {}
     files: dict[str, Any] = {}
-    for period, condition in _periods(connection, relation, contract):
-        rows = f"(select * from {relation} where {condition})"
-        name = f"{place}/{period}.parquet"
-        mark = row_set_fingerprint(connection, rows) if period != "all" else fingerprint
+    for value, mark in periods.items():
+        name = f"{place}/{value or 'unknown'}.parquet"
         old = last.folder / name if last and before.get(name) == mark else None
         if old and old.is_file():
             os.link(old, folder / name)
         else:
-            connection.execute(f"copy {rows} to {_text(folder / name)} (format parquet, compression zstd)")
+            rows = f"select * from {relation} where {period} is not distinct from {_text(value) if value else 'null'}"
+            connection.execute(f"copy ({rows}) to {_text(folder / name)} (format parquet, compression zstd)")
         files[name] = mark
     count = connection.execute(f"select count(*) from {relation}").fetchone()
     assert count is not None
     return {"row_count": count[0], "fingerprint": fingerprint, "parquet": files}
-
-
-def _periods(connection: duckdb.DuckDBPyConnection, relation: str, contract: Contract) -> Sequence[tuple[str, str]]:
-    expression = contract.properties.get("period")
-    if not expression:
-        return [("all", "true")]
-    rows = connection.execute(f"select distinct {expression} as period from {relation} order by all").fetchall()
-    known = [(row[0], f"{expression} = '{row[0]}'") for row in rows if row[0] is not None]
-    return known + ([("unknown", f"{expression} is null")] if (None,) in rows else [])
 
 
 def _swap(home: Home, folder: Path) -> None:

@@ -1,20 +1,20 @@
 """The demo company, run twice for the whole session; tests read it and copy what they mean to break."""
 
-import gc
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from orchestration.logs import mute_teardown
 from orchestration.paths import Home
 from orchestration.publish import Publication
 from tests.support import Finished, meterhouse, published
 
 
-def pytest_unconfigure() -> None:
-    """DuckDB's bindings print a page at exit about connections that a caught traceback still holds."""
-    gc.collect()
+def pytest_configure() -> None:
+    """Lets the last line of a test run be pytest's own."""
+    mute_teardown()
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,7 @@ def test_the_time_zone_of_the_process_changes_nothing(demo: Demo, tmp_path: Path
 def test_deleting_everything_but_landing_books_and_publications_changes_nothing(demo_copy: Home) -> None:
     import shutil
 
+    assert meterhouse(demo_copy.root, "run").code == 0
     before = fingerprints(published(demo_copy.root))
     shutil.rmtree(demo_copy.root / "builds")
     finished = meterhouse(demo_copy.root, "run")
