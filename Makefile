@@ -7,7 +7,7 @@ WITH_CONFIG := $(if $(CONFIG),--config $(CONFIG),)
 # The linters compile the SQL and run none of it: no file is opened.
 LINT := METERHOUSE_BUILD_FILE=:memory: DBT_SEND_ANONYMOUS_USAGE_STATS=false
 
-.PHONY: run test drill check format ui install install-dev benchmark clean
+.PHONY: run test drill check format ui install install-dev docs benchmark clean
 
 run: .venv/.run
 	$(BIN)/meterhouse run $(WITH_CONFIG)
@@ -32,6 +32,9 @@ check: .venv/.dev
 format: .venv/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: .venv/.run
+	$(BIN)/python docs/generate_tables.py
 
 benchmark: .venv/.run
 	$(BIN)/python benchmarks/overhead.py
