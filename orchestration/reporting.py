@@ -24,7 +24,7 @@ SEVERITY = {"error": dg.AssetCheckSeverity.ERROR, "warning": dg.AssetCheckSeveri
 def landing_description(vendor: str, table: str) -> str:
     """The contract's own words about a landed table."""
     contract = landing_contract(vendor, table)
-    return f"{contract.grain} {contract.description} Contract {contract.id} {contract.version}."
+    return f"{contract.description} Contract {contract.id} {contract.version}."
 
 
 def landing_result(
@@ -77,9 +77,11 @@ def with_row_counts(home: Home, invocation: Any) -> Iterator[object]:
     events = list(invocation.stream())
     counts = _row_counts(home)
     for event in events:
-        if isinstance(event, dg.Output | dg.AssetMaterialization) or hasattr(event, "metadata"):
-            event = _counted(event, counts)
-        yield event
+        # dagster-dbt names an asset's output by its key, joined with two underscores.
+        if isinstance(event, dg.Output) and event.output_name in counts:
+            yield event.with_metadata({**event.metadata, "dagster/row_count": counts[event.output_name]})
+        else:
+            yield event
 
 
 def gate_specs(contracts: dict[str, Contract]) -> list[dg.AssetCheckSpec]:
@@ -136,16 +138,8 @@ def _row_counts(home: Home) -> dict[str, int]:
         counts = {}
         for schema, name in names:
             row = connection.execute(f'select count(*) from "{schema}"."{name}"').fetchone()
-            counts[f"{schema}/{name}"] = row[0] if row else 0
+            counts[f"{schema}__{name}"] = row[0] if row else 0
         return counts
-
-
-def _counted(event: Any, counts: dict[str, int]) -> object:
-    key = event.metadata.get("dagster/table_name") if event.metadata else None
-    name = "/".join(str(getattr(key, "value", key)).split(".")[1:]) if key else ""
-    if name in counts and isinstance(event, dg.Output):
-        return event.with_metadata({**event.metadata, "dagster/row_count": counts[name]})
-    return event
 
 
 def _check_description(

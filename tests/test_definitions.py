@@ -122,3 +122,26 @@ def test_a_backfill_of_one_month_lands_that_month_and_no_other(tmp_path: Path) -
     assert "manual/finance_lines 2026-08: landed" in finished.output
     assert "focus/vendor_bills 2026-09" not in finished.output
     assert "manual/finance_lines 2026-09: unchanged" in finished.output
+
+
+ROW_COUNTS = """
+import json, warnings
+warnings.simplefilter("ignore")
+from orchestration.runs import prepare_environment
+prepare_environment(None)
+import dagster as dg
+with dg.DagsterInstance.get() as instance:
+    found = {}
+    for key in ("finance/ledger_entries", "focus/charges", "publication"):
+        event = instance.get_latest_materialization_event(dg.AssetKey(key.split("/")))
+        found[key] = event.asset_materialization.metadata["dagster/row_count"].value
+print(json.dumps(found))
+"""
+
+
+def test_materializations_carry_row_counts(demo: Demo) -> None:
+    assert run_python(demo.home, ROW_COUNTS) == {
+        "finance/ledger_entries": 666,
+        "focus/charges": 653,
+        "publication": 2288,
+    }
