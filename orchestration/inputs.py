@@ -22,7 +22,7 @@ from orchestration.receipts import package_receipts
 from orchestration.settings import Settings
 
 DELIVERIES = """
-    vendor varchar, table_name varchar, source_name varchar, scope varchar, partition varchar,
+    vendor varchar, table_name varchar, source_name varchar, scope varchar, partition_key varchar,
     delivery_id varchar, delivery_group_id varchar, role varchar, reason varchar, file_names varchar,
     vendor_version varchar, contract varchar, unknown_columns varchar,
     row_count bigint, rounded_value_count bigint, warning_count bigint, received_count bigint, sequence bigint,

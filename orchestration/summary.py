@@ -35,7 +35,7 @@ PROOF = """
 """
 DELIVERIES = "select role, count(*), coalesce(sum(row_count), 0) from operations.deliveries group by all order by all"
 WAITING = """
-    select role, vendor, source_name, partition, delivery_id, reason
+    select role, vendor, source_name, partition_key, delivery_id, reason
     from operations.deliveries
     where role in ('held', 'rejected', 'unconfigured')
     order by all

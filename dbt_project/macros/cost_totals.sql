@@ -9,9 +9,9 @@
 {%- endmacro %}
 
 {% macro cost_totals_as_specified() -%}
-    coalesce({{ total('"BilledCost"') }}, {{ money(0) }}) as billed_cost,
-        coalesce({{ total('"EffectiveCost"') }}, {{ money(0) }}) as effective_cost,
-        coalesce({{ total('"ListCost"') }}, {{ money(0) }}) as list_cost,
-        coalesce({{ total('"ContractedCost"') }}, {{ money(0) }}) as contracted_cost,
+    coalesce({{ total('BilledCost') }}, {{ money(0) }}) as billed_cost,
+        coalesce({{ total('EffectiveCost') }}, {{ money(0) }}) as effective_cost,
+        coalesce({{ total('ListCost') }}, {{ money(0) }}) as list_cost,
+        coalesce({{ total('ContractedCost') }}, {{ money(0) }}) as contracted_cost,
         cast(count(*) as bigint) as row_count
 {%- endmacro %}

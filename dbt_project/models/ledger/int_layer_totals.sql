@@ -68,11 +68,11 @@ wide_totals as (
 
     select
         'published' as layer,
-        "x_Vendor" as vendor,
-        "x_SourceName" as source_name,
-        "ServiceProviderName" as service_provider_name,
-        {{ month_of('"BillingPeriodStart"') }} as billing_period,
-        "BillingCurrency" as billing_currency,
+        x_Vendor as vendor,
+        x_SourceName as source_name,
+        ServiceProviderName as service_provider_name,
+        {{ month_of('BillingPeriodStart') }} as billing_period,
+        BillingCurrency as billing_currency,
         {{ cost_totals_as_specified() }}
     from {{ ref('cost_and_usage') }}
     group by all
