@@ -73,7 +73,8 @@ spelled_as_specified as (
         sub_account_id as SubAccountId,
         sub_account_name as SubAccountName,
         sub_account_type as SubAccountType,
-        tags as Tags, -- noqa: AL09 (the case is the change)
+        -- An alias of its own name: its case is what changes.
+        tags as Tags, -- noqa: AL09
 
         charge_id as x_ChargeId,
         vendor as x_Vendor,

@@ -69,7 +69,8 @@ renamed as (
         SkuPriceDetails as sku_price_details,
         SubAccountName as sub_account_name,
         SubAccountType as sub_account_type,
-        Tags as tags, -- noqa: AL09 (the case is the change)
+        -- An alias of its own name: its case is what changes.
+        Tags as tags, -- noqa: AL09
         _unknown_columns as unknown_columns,
 
         BilledCost as billed_cost,
