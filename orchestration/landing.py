@@ -236,7 +236,8 @@ class _SourceLanding:
             self._set_aside(folder)
             package.folder.rename(folder)
             sync_folder(key_folder)
-            status, message = ("landed", "") if manifest.accepted_at else ("held", manifest.held_because or "")
+            status = "landed" if manifest.accepted_at else "held"
+            message = manifest.held_because or _notes(manifest)
         outcome = self._outcome(
             status,
             partition=manifest.partition,
@@ -305,6 +306,20 @@ def _shrinks(before: Manifest, now: Manifest) -> str | None:
     if columns:
         reasons.append(f"columns are gone: {', '.join(columns)}")
     return "; ".join(reasons) or None
+
+
+def _notes(manifest: Manifest) -> str:
+    """What a person should know of a delivery that is fine: what the contract does not name, what was rounded."""
+    notes = []
+    if manifest.unknown_columns:
+        notes.append(f"not in the contract, kept as JSON: {', '.join(manifest.unknown_columns)}")
+    if manifest.float_columns:
+        notes.append(f"born as floats: {', '.join(manifest.float_columns)}")
+    notes += [
+        f"{rounding['column']} rounded on {rounding['row_count']:,} rows, by {rounding['difference']} in all"
+        for rounding in manifest.roundings
+    ]
+    return "; ".join(notes)
 
 
 def _next_sequence(existing: Iterable[Package]) -> int:
