@@ -7,7 +7,7 @@ WITH_CONFIG := $(if $(CONFIG),--config $(CONFIG),)
 # The linters compile the SQL and run none of it: no file is opened.
 LINT := METERHOUSE_BUILD_FILE=:memory: DBT_SEND_ANONYMOUS_USAGE_STATS=false
 
-.PHONY: run test drill check format ui install install-dev docs benchmark clean
+.PHONY: run test drill check lint format ui install install-dev docs benchmark clean
 
 run: .venv/.run
 	$(BIN)/meterhouse run $(WITH_CONFIG)
@@ -21,7 +21,9 @@ test: .venv/.dev .venv-duckdb1/.ready
 drill: .venv/.dev .venv-duckdb1/.ready
 	$(BIN)/python -m pytest -m drill
 
-check: .venv/.dev
+check: lint test
+
+lint: .venv/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

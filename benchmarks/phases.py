@@ -115,7 +115,7 @@ def walk() -> None:
     with timed("publish gate"):
         gates.check_build(settings)
     with timed("publish"):
-        publish.publish(settings, inputs.select(settings), "benchmark")
+        publish.publish(settings, "benchmark")
 
 
 def parse() -> None:

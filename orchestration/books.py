@@ -76,19 +76,23 @@ def append(home: Home, event: str, at: datetime, facts: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def seeds_hash(seeds: Path) -> str:
+    """SHA-256 over the names and hashes of the CSV files of a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(seeds.glob("*.csv")):
+        digest.update(f"{path.name} {sha256_of(path)}\n".encode())
+    return digest.hexdigest()
+
+
 def keep_seeds(home: Home, seeds: Path) -> str:
     """Stores a copy of the seeds under the hash of their content, once, and returns the hash."""
-    files = sorted(path for path in seeds.glob("*.csv"))
-    digest = hashlib.sha256()
-    for path in files:
-        digest.update(f"{path.name} {sha256_of(path)}\n".encode())
-    name = digest.hexdigest()
+    name = seeds_hash(seeds)
     target = home.books / "seeds" / name
     if not target.is_dir():
         temporary = target.with_name(f".{name}.{os.getpid()}")
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
-        for path in files:
+        for path in sorted(seeds.glob("*.csv")):
             shutil.copyfile(path, temporary / path.name)
         sync_tree(temporary)
         temporary.rename(target)
@@ -96,11 +100,34 @@ def keep_seeds(home: Home, seeds: Path) -> str:
     return name
 
 
+def newest_generation(home: Home) -> int:
+    """The highest generation that the books know; numbers go on from it, also when `published/` was deleted."""
+    return max((int(path.stem) for path in (home.books / "publications").glob("[0-9]*.json")), default=0)
+
+
 def record_publication(home: Home, manifest: dict[str, Any], at: datetime) -> str:
     """Keeps what a publication was made from, and names it in the run ledger. Returns the head of the chain."""
     folder = home.books / "publications"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{manifest['generation']:06d}.json"
+    if path.exists():
+        raise IntegrityError(f"{path}\n  expected: a generation that the books do not know\n  found:    this file")
     write_json(path, manifest)
     facts = {"generation": manifest["generation"], "run_id": manifest["run_id"], "sha256": sha256_of(path)}
     return append(home, "publication", at, facts)
+
+
+def verify_books(home: Home) -> int:
+    """Checks the chain, the publications that it names and the kept seeds. Returns the number of lines; raises
+    IntegrityError at the first difference."""
+    lines = list(run_ledger(home))
+    for line in lines:
+        if line.content["event"] == "publication":
+            path = home.books / "publications" / f"{line.content['generation']:06d}.json"
+            found = sha256_of(path) if path.is_file() else "no such file"
+            if found != line.content["sha256"]:
+                raise _broken(path, 1, f"SHA-256 {line.content['sha256']}, as the run ledger names it", found)
+    for folder in sorted((home.books / "seeds").glob("[!.]*")):
+        if seeds_hash(folder) != folder.name:
+            raise _broken(folder, 1, f"seeds whose hash is {folder.name}", seeds_hash(folder))
+    return len(lines)

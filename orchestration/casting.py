@@ -45,9 +45,10 @@ class TextTable:
 
 @dataclass(frozen=True)
 class Rounding:
-    """What rounding to the money type changed in one column, exactly (text minus stored)."""
+    """What rounding to the money type changed in one column and currency, exactly (text minus stored)."""
 
     column: str
+    currency: str | None
     row_count: int
     difference: Decimal
 
@@ -154,23 +155,27 @@ def roundings(
     adds them exactly."""
     found: list[Rounding] = []
     decimals = [column for column in contract.columns if column.sql_type.startswith("decimal")]
+    currency = contract.properties["currency"]
     for column in decimals:
         if column.name not in text.columns:
             continue
         value = f'text_rows."{column.name}"'
         long = f"regexp_matches({value}, '[eE]') or length(split_part({value}, '.', 2)) > 18"
         rows = connection.execute(
-            f'select {value}, cast(typed_rows."{column.name}" as varchar) '
+            f'select typed_rows."{currency}", {value}, cast(typed_rows."{column.name}" as varchar) '
             f"from {text.relation} as text_rows "
             f"inner join (select * from {typed} where {condition}) as typed_rows using (_row_number) where {long}"
         ).fetchall()
         with localcontext(Context(prec=10_000, traps=[Inexact])):
-            differences = [Decimal(received) - Decimal(stored) for received, stored in rows]
-            changed = [difference for difference in differences if difference]
-            if any(abs(difference) > LARGEST_ROUNDING for difference in changed):
-                raise OSError(f"{column.name}: a cast changed an amount by more than its rounding")
-            if changed:
-                found.append(Rounding(column.name, len(changed), sum(changed, Decimal(0))))
+            changed: dict[str | None, list[Decimal]] = {}
+            for of_currency, received, stored in rows:
+                difference = Decimal(received) - Decimal(stored)
+                if abs(difference) > LARGEST_ROUNDING:
+                    raise OSError(f"{column.name}: a cast changed an amount by more than its rounding")
+                if difference:
+                    changed.setdefault(of_currency, []).append(difference)
+            for of_currency, differences in sorted(changed.items(), key=str):
+                found.append(Rounding(column.name, of_currency, len(differences), sum(differences, Decimal(0))))
     return found
 
 
@@ -202,6 +207,7 @@ def _text_from_csv(
     except duckdb.Error as error:
         line = re.search(r"Line: (\d+)", str(error))
         reason = next((part for part in str(error).splitlines() if part.strip()), "unreadable")
+        reason = "line ends of two kinds (CR LF and LF)" if _has_mixed_line_ends(path) else reason
         raise DeliveryError(
             source=source,
             file=name,
@@ -213,6 +219,13 @@ def _text_from_csv(
     empty_to_null = ", ".join(f'nullif("{column}", \'\') as "{column}"' for column in columns)
     connection.execute(f"create view {relation}_values as select {empty_to_null}, _row_number from {relation}")
     return TextTable(f"{relation}_values", tuple(columns))
+
+
+def _has_mixed_line_ends(path: Path) -> bool:
+    with path.open("rb") as file:
+        start = file.read(1024**2)
+    windows = start.count(b"\r\n")
+    return 0 < windows < start.count(b"\n")
 
 
 def _header(path: Path, name: str, source: str) -> list[str]:

@@ -108,7 +108,7 @@ def rollback(generation: int | None, config: Path | None) -> None:
 @CONFIG
 def verify(config: Path | None) -> None:
     """Compare every landed and published byte with its manifest, and the run ledger with its chain."""
-    from orchestration.books import run_ledger
+    from orchestration.books import verify_books
     from orchestration.packages import packages
     from orchestration.publish import publications
 
@@ -119,7 +119,7 @@ def verify(config: Path | None) -> None:
     kept = publications(home)
     for publication in kept:
         publication.verify()
-    lines = sum(1 for _ in run_ledger(home))
+    lines = verify_books(home)
     click.echo(f"{len(found)} packages, {len(kept)} publications and {lines} lines of the run ledger are as written")
 
 

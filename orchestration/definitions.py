@@ -14,7 +14,6 @@ from orchestration import reporting
 from orchestration.contracts import published_contracts
 from orchestration.demo import prepare_demo
 from orchestration.gates import check_build
-from orchestration.inputs import select
 from orchestration.landing import land_table, landing_tables
 from orchestration.locks import take_lock
 from orchestration.paths import DBT_PROJECT, Home
@@ -86,7 +85,7 @@ def publish_gate() -> Iterator[dg.AssetCheckResult]:
 def publication(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     """Hands over the build that passed the gate."""
     take_lock(home)
-    return reporting.publication_result(publish(settings, select(settings), context.run_id))
+    return reporting.publication_result(publish(settings, context.run_id))
 
 
 landing_assets = [landing_asset(vendor, table) for vendor, table in landing_tables()]

@@ -85,8 +85,8 @@ def prepare_demo(settings: Settings) -> Settings:
     folder = Home(settings.home).root / "demo"
     write_demo(folder)
     sources = (
-        SourceSettings(vendor="focus", name="vendor_bills", location=str(folder / "focus")),
-        SourceSettings(vendor="manual", name="finance_lines", location=str(folder / "manual")),
+        SourceSettings(vendor="focus", name="demo_bills", location=str(folder / "focus")),
+        SourceSettings(vendor="manual", name="demo_lines", location=str(folder / "manual")),
     )
     return settings.model_copy(update={"sources": sources, "is_demo": True})
 

@@ -27,15 +27,6 @@ class GateReport:
     def is_passed(self) -> bool:
         return bool(self.results) and all(passed(results) for results in self.results.values())
 
-    @property
-    def warnings(self) -> list[tuple[str, CheckResult]]:
-        return [
-            (table, result)
-            for table, results in self.results.items()
-            for result in results
-            if not result.passed and result.severity == "warning"
-        ]
-
 
 def check_build(settings: Settings) -> GateReport:
     """Measures and judges every table that is to be published, and keeps the report beside the build file."""
@@ -72,6 +63,17 @@ def require_passed(home: Home) -> dict[str, Any]:
             "the publish gate refused; the last good publication keeps serving\n" + "\n".join(lines) + f"\n  see {path}"
         )
     return dict(report)
+
+
+def gate_warnings(home: Home) -> list[tuple[str, str, str, str]]:
+    """What the last gate found odd: table, rule, expected, found."""
+    report = json.loads((home.work / REPORT).read_text(encoding="utf-8"))
+    return [
+        (table, result["name"], result["expected"], result["found"])
+        for table, results in report["results"].items()
+        for result in results
+        if not result["passed"] and result["severity"] == "warning"
+    ]
 
 
 def build_identity(home: Home) -> str:

@@ -4,6 +4,7 @@ The input folder keeps its path in every build. It holds hard links to landed pa
 table that fixes the schema, and what landing knows about every delivery.
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -18,7 +19,7 @@ from orchestration.contracts import Contract, landing_contract
 from orchestration.landing import landing_tables
 from orchestration.packages import Package, newest_accepted, packages
 from orchestration.paths import Home
-from orchestration.receipts import package_receipts
+from orchestration.receipts import package_receipts, waiting_receipts
 from orchestration.settings import Settings
 
 DELIVERIES = """
@@ -29,8 +30,10 @@ DELIVERIES = """
     fetched_at timestamp, accepted_at timestamp, accepted_by varchar, last_received_at timestamp
 """
 CONTROL_TOTALS = """
-    vendor varchar, source_name varchar, delivery_id varchar, service_provider_name varchar, billing_period varchar,
-    billing_currency varchar, cost_column varchar, total decimal(35, 18), row_count bigint, null_count bigint
+    vendor varchar, source_name varchar, delivery_id varchar,
+    service_provider_name varchar, billing_period varchar,
+    charge_month varchar, billing_currency varchar, cost_column varchar,
+    total decimal(35, 18), row_count bigint, null_count bigint
 """
 
 
@@ -44,6 +47,21 @@ class Selection:
     def used(self) -> list[Package]:
         """The packages whose rows the build reads."""
         return [package for package, role in self.roles if role == "current"]
+
+    @property
+    def named(self) -> list[dict[str, str]]:
+        """The used deliveries by key and id, as a publication names them."""
+        manifests = [package.manifest for package in self.used]
+        return [
+            {
+                "vendor": item.vendor,
+                "source_name": item.source_name,
+                "scope": item.scope,
+                "partition": item.partition,
+                "delivery_id": item.delivery_id,
+            }
+            for item in manifests
+        ]
 
     @property
     def delivery_ids(self) -> list[str]:
@@ -108,10 +126,8 @@ def _write_empty(connection: duckdb.DuckDBPyConnection, contract: Contract, fold
 
 def _write_landing_tables(connection: duckdb.DuckDBPyConnection, home: Home, selection: Selection) -> None:
     (home.inputs / "landing").mkdir(parents=True)
-    receipts = package_receipts(home.landing)
-    rows = [_delivery_row(package, role, receipts) for package, role in selection.roles]
-    rows += _rejected_rows(home)
-    _write_rows(connection, "deliveries", DELIVERIES, rows, home)
+    write_deliveries(connection, "deliveries", home, selection)
+    _copy(connection, "select * from deliveries", home.inputs / "landing" / "deliveries.parquet")
     totals = [
         (
             package.manifest.vendor,
@@ -119,6 +135,7 @@ def _write_landing_tables(connection: duckdb.DuckDBPyConnection, home: Home, sel
             package.manifest.delivery_id,
             total.provider,
             package.manifest.partition,
+            total.charge_month,
             total.currency,
             total.cost_column,
             total.total,
@@ -128,16 +145,25 @@ def _write_landing_tables(connection: duckdb.DuckDBPyConnection, home: Home, sel
         for package in selection.used
         for total in package.manifest.control_totals
     ]
-    _write_rows(connection, "control_totals", CONTROL_TOTALS, totals, home)
+    _make_table(connection, "control_totals", CONTROL_TOTALS, totals)
+    _copy(connection, "select * from control_totals", home.inputs / "landing" / "control_totals.parquet")
 
 
-def _write_rows(
-    connection: duckdb.DuckDBPyConnection, name: str, columns: str, rows: Sequence[tuple[Any, ...]], home: Home
+def write_deliveries(connection: duckdb.DuckDBPyConnection, name: str, home: Home, selection: Selection) -> None:
+    """Makes the table of every delivery, accepted or not, as `operations.deliveries` publishes it."""
+    receipts = package_receipts(home.landing)
+    rows = [_delivery_row(package, role, receipts) for package, role in selection.roles]
+    rows += _rejected_rows(home)
+    rows += _waiting_rows(home)
+    _make_table(connection, name, DELIVERIES, rows)
+
+
+def _make_table(
+    connection: duckdb.DuckDBPyConnection, name: str, columns: str, rows: Sequence[tuple[Any, ...]]
 ) -> None:
     connection.execute(f"create table {name} ({columns})")
     if rows:
         connection.executemany(f"insert into {name} values ({', '.join('?' * len(rows[0]))})", rows)
-    _copy(connection, f"select * from {name}", home.inputs / "landing" / f"{name}.parquet")
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:
@@ -184,8 +210,23 @@ def _rejected_rows(home: Home) -> list[tuple[Any, ...]]:
         names = ", ".join(file["name"] for file in report["received"])
         rejected_at = _utc(report["rejected_at"])
         key = (report["vendor"], report["table"], report["source_name"], report["scope"], report["partition"])
-        facts = (report["rejection_id"], None, "rejected", reason, names, None, report["contract"], None)
+        role = "mended" if report["mended_at"] else "rejected"
+        facts = (report["rejection_id"], None, role, reason, names, None, report["contract"], None)
         rows.append((*key, *facts, None, None, None, 1, None, rejected_at, None, None, rejected_at))
+    return rows
+
+
+def _waiting_rows(home: Home) -> list[tuple[Any, ...]]:
+    """Months that a source delivered and that no run has landed yet: to come, or before `first_month`."""
+    rows: list[tuple[Any, ...]] = []
+    for folder, receipt in waiting_receipts(home.landing):
+        vendor, table, source_name = folder.parts[-3:]
+        group = hashlib.sha256("".join(receipt.sha256s).encode()).hexdigest()[:16]
+        received_at = _utc(receipt.received_at)
+        for month in receipt.waiting:
+            key = (vendor, table, source_name, receipt.scope, month)
+            facts = (group, group, "waiting", "no run was asked for this month yet", ", ".join(receipt.files))
+            rows.append((*key, *facts, *[None] * 6, 1, None, received_at, None, None, received_at))
     return rows
 
 

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from orchestration.packages import MANIFEST, Manifest, Package, newest_accepted,
 from orchestration.paths import Home, sync_folder, sync_tree, write_json
 from orchestration.preparing import Clock, Preparation, PreparedDelivery, PreparedPackage, iso
 from orchestration.receipts import Receipt, Receipts
-from orchestration.rejecting import reject
+from orchestration.rejecting import mend_rejections, reject
 from orchestration.settings import Settings, SourceSettings
 from orchestration.sources import SOURCES
 from orchestration.sources.base import Delivery, Fetch, SourceTable
@@ -99,6 +100,13 @@ def accept(home: Home, delivery_id: str, clock: Clock = utc_now) -> Manifest:
         )
     package.verify()
     siblings = [item for item in everything if item.manifest.key == package.manifest.key]
+    newest = newest_accepted(siblings)
+    if newest and newest.manifest.fetched_at > package.manifest.fetched_at:
+        raise MeterhouseError(
+            f"delivery {delivery_id} was overtaken\n  expected: the newest delivery of {package.manifest.partition}\n"
+            f"  found:    {newest.manifest.delivery_id}, fetched later ({newest.manifest.fetched_at}) and accepted\n"
+            "  next:     if the older one is right, deliver it again"
+        )
     accepted = replace(
         package.manifest,
         accepted_at=iso(clock()),
@@ -119,7 +127,7 @@ class _SourceLanding:
         self.home = Home(settings.home)
         self.months = frozenset(months)
         self.contract = landing_contract(source.vendor, table.name)
-        self.preparation = Preparation(self.home, source, table, self.contract, self.months, settings.memory, clock)
+        self.preparation = Preparation(self.home, source, table, self.contract, settings.memory, clock)
         self.root = self.home.landing / source.vendor / table.name / source.name
         self.receipts = Receipts(self.root)
         self.staging = self.home.landing / ".staging" / uuid.uuid4().hex
@@ -130,7 +138,7 @@ class _SourceLanding:
         fetched = self.staging / "fetched"
         fetched.mkdir(parents=True)
         try:
-            return self._land(fetched) or [self._outcome("nothing_new")]
+            return self._land(fetched) or [self._nothing_new()]
         except DeliveryError as error:
             return [self._outcome("failed", message=str(error))]
         finally:
@@ -140,8 +148,14 @@ class _SourceLanding:
         outcomes: list[Outcome] = []
         prepared: list[PreparedDelivery] = []
         for number, delivery in enumerate(self.table.deliveries(Fetch(self.source, fetched, self._is_known))):
+            hashes = [file.sha256 for file in delivery.files]
+            before = self.receipts.same_bytes(delivery.origin, hashes, self.source.scope)
+            months = self.months & self.receipts.missing_months(before) if before else self.months
+            if before and not months:
+                outcomes += self._received_again(delivery, before)
+                continue
             try:
-                prepared.append(self.preparation.prepare(delivery, self.staging / f"delivery-{number:05d}"))
+                prepared.append(self.preparation.prepare(delivery, self.staging / f"delivery-{number:05d}", months))
             except DeliveryError as error:
                 outcomes.append(self._reject(delivery, error))
         clashes = self._clashes(prepared)
@@ -152,6 +166,11 @@ class _SourceLanding:
 
     def _outcome(self, status: str, **facts: Any) -> Outcome:
         return Outcome(self.source.vendor, self.table.name, self.source.name, status, **facts)
+
+    def _nothing_new(self) -> Outcome:
+        has_landed = any(self.root.glob(f"*/*/*/{MANIFEST}"))
+        message = "" if has_landed else f"nothing was ever delivered at {self.source.location}"
+        return self._outcome("nothing_new", message=message)
 
     def _clashes(self, prepared: Sequence[PreparedDelivery]) -> dict[str, DeliveryError]:
         """Deliveries of this very fetch that say different things about one period, unless the newest may replace."""
@@ -207,22 +226,47 @@ class _SourceLanding:
             file_names=tuple(file.name for file in delivery.files),
         )
 
+    def _received_again(self, delivery: Delivery, before: Receipt) -> list[Outcome]:
+        """The bytes of last time under another time stamp: nothing is typed, and what was landed stays where it is."""
+        self.receipts.add(delivery.origin, replace(before, state=delivery.state, received_at=iso(self.clock())))
+        names = tuple(file.name for file in delivery.files)
+        message = "the same bytes as landed before"
+        return [
+            self._outcome("unchanged", partition=month, delivery_id=Path(place).name, message=message, file_names=names)
+            for month, place in sorted(before.packages.items())
+        ]
+
     def _promote(self, item: PreparedDelivery) -> list[Outcome]:
-        names = tuple(file.name for file in item.delivery.files)
-        promoted = [self._promote_package(package, item.delivery) for package in item.packages]
+        delivery = item.delivery
+        names = [file.name for file in delivery.files]
+        hashes = [file.sha256 for file in delivery.files]
+        promoted = [self._promote_package(package, delivery) for package in item.packages]
         outcomes = [outcome for outcome, _ in promoted]
-        if item.waiting:
-            message = f"months outside this run: {', '.join(item.waiting)}"
-            outcomes.append(self._outcome("waiting", message=message, file_names=names))
-        self._write_receipt(item, [folder for _, folder in promoted], outcomes)
+        before = self.receipts.same_bytes(delivery.origin, hashes, self.source.scope)
+        places = dict(before.packages) if before else {}
+        places |= {folder.parent.name: str(folder.relative_to(self.root)) for _, folder in promoted}
+        waiting = [period for period in item.periods if period not in places]
+        receipt = Receipt(
+            state=delivery.state,
+            scope=self.source.scope,
+            received_at=iso(self.clock()),
+            sha256s=hashes,
+            packages=places,
+            files=names,
+            outcomes={outcome.partition: outcome.status for outcome in outcomes if outcome.partition},
+            waiting=waiting,
+        )
+        self.receipts.add(delivery.origin, receipt)
+        mend_rejections(self.preparation, delivery.origin)
+        if waiting:
+            message = f"months to come, before first_month, or outside this run: {', '.join(waiting)}"
+            outcomes.append(self._outcome("waiting", message=message, file_names=tuple(names)))
         return outcomes
 
     def _promote_package(self, package: PreparedPackage, delivery: Delivery) -> tuple[Outcome, Path]:
         key_folder = self.root / self.source.scope / package.manifest.partition
         existing = [read_package(path.parent) for path in sorted(key_folder.glob(f"*/{MANIFEST}"))]
-        place = (delivery.origin, delivery.state, self.source.scope, package.manifest.partition)
-        landed_before = self.receipts.package_of(*place)
-        twin = read_package(landed_before) if landed_before else _unchanged(package.manifest, existing)
+        twin = _unchanged(package.manifest, existing)
         if twin:
             manifest, folder = twin.manifest, twin.folder
             status = "unchanged" if twin.is_accepted else "held"
@@ -238,6 +282,11 @@ class _SourceLanding:
             sync_folder(key_folder)
             status = "landed" if manifest.accepted_at else "held"
             message = manifest.held_because or _notes(manifest)
+            newest = newest_accepted(existing)
+            if manifest.held_because:
+                message += f"; meterhouse accept {manifest.delivery_id}"
+            elif newest:
+                message = "; ".join(part for part in (f"replaces {_amounts(newest.manifest)}", message) if part)
         outcome = self._outcome(
             status,
             partition=manifest.partition,
@@ -270,19 +319,6 @@ class _SourceLanding:
     def _is_known(self, origin: str, state: str) -> bool:
         return self.receipts.is_known(origin, state, self.source.scope, self.months)
 
-    def _write_receipt(self, item: PreparedDelivery, folders: Sequence[Path], outcomes: Sequence[Outcome]) -> None:
-        places = {folder.parent.name: str(folder.relative_to(self.root)) for folder in folders}
-        receipt = Receipt(
-            state=item.delivery.state,
-            scope=self.source.scope,
-            received_at=iso(self.clock()),
-            sha256s=[file.sha256 for file in item.delivery.files],
-            packages=places,
-            outcomes={outcome.partition: outcome.status for outcome in outcomes if outcome.partition},
-            waiting=list(item.waiting),
-        )
-        self.receipts.add(item.delivery.origin, receipt)
-
 
 def _unchanged(manifest: Manifest, existing: list[Package]) -> Package | None:
     """The package that says the same already: the newest accepted one, or one that is held."""
@@ -308,6 +344,17 @@ def _shrinks(before: Manifest, now: Manifest) -> str | None:
     return "; ".join(reasons) or None
 
 
+def _amounts(manifest: Manifest) -> str:
+    """What a delivery was, in a few words: rows and billed cost per currency."""
+    totals: dict[str, Decimal] = {}
+    for total in manifest.control_totals:
+        if total.cost_column == "billed_cost":
+            currency = total.currency or "no currency"
+            totals[currency] = totals.get(currency, Decimal(0)) + Decimal(total.total)
+    costs = ", ".join(f"{amount:,.2f} {currency}" for currency, amount in sorted(totals.items()))
+    return f"{manifest.row_count:,} rows, {costs} billed"
+
+
 def _notes(manifest: Manifest) -> str:
     """What a person should know of a delivery that is fine: what the contract does not name, what was rounded."""
     notes = []
@@ -330,9 +377,13 @@ def _log(outcome: Outcome) -> None:
     if outcome.is_failure:
         logger.error("%s", outcome.message)
         return
+    if outcome.status == "unconfigured":
+        return
     source = f"{outcome.vendor}/{outcome.source_name}".rstrip("/")
     place = " ".join(part for part in (source, outcome.partition) if part)
     rows = f", {outcome.row_count:,} rows" if outcome.row_count else ""
     odd = "; ".join(f"{result.name} ({result.found})" for result in outcome.checks if not result.passed)
     note = f" ({outcome.message})" if outcome.message else ""
-    logger.info("land  %s: %s%s%s%s", place, outcome.status, rows, f", odd: {odd}" if odd else "", note)
+    files = f" from {', '.join(outcome.file_names)}" if outcome.file_names else ""
+    odd = f", odd: {odd}" if odd else ""
+    logger.info("land  %s: %s%s%s%s%s", place, outcome.status, files, rows, odd, note)

@@ -27,11 +27,15 @@ class PackageFile:
 
 @dataclass(frozen=True)
 class ControlTotal:
-    """What a cost column came to when it was landed, per provider and currency. `total` is a decimal as text."""
+    """What a cost column came to when it was landed, per provider, currency and charge month (YYYY-MM).
+
+    `total` is a decimal as text.
+    """
 
     cost_column: str
     provider: str | None
     currency: str | None
+    charge_month: str | None
     total: str
     row_count: int
     null_count: int

@@ -44,11 +44,11 @@ class PreparedPackage:
 
 @dataclass(frozen=True)
 class PreparedDelivery:
-    """The packages of one delivery; `waiting` are the periods in it that this run was not asked for."""
+    """The packages of one delivery; `periods` are all that are in it, also those that were not asked for."""
 
     delivery: Delivery
     packages: tuple[PreparedPackage, ...]
-    waiting: tuple[str, ...]
+    periods: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,6 @@ class Preparation:
     source: SourceSettings
     table: SourceTable
     contract: Contract
-    months: frozenset[str]
     memory: str
     clock: Clock
 
@@ -82,12 +81,12 @@ class Preparation:
     def _partition_sql(self) -> str:
         return str(self.contract.properties["partition"])
 
-    def prepare(self, delivery: Delivery, folder: Path) -> PreparedDelivery:
-        """Types a delivery into one package a period below `folder`. Raises DeliveryError when it cannot be typed."""
+    def prepare(self, delivery: Delivery, folder: Path, months: frozenset[str]) -> PreparedDelivery:
+        """Types a delivery into one package a wanted month, below `folder`. Raises DeliveryError when it cannot be."""
         folder.mkdir(parents=True)
         connection = casting.ingest_connection([folder.parent], folder / "spill", self.memory)
         try:
-            return self._prepare(connection, delivery, folder)
+            return self._prepare(connection, delivery, folder, months)
         except duckdb.OutOfRangeException as error:
             raise DeliveryError(
                 source=self.label,
@@ -99,10 +98,12 @@ class Preparation:
         finally:
             connection.close()
 
-    def _prepare(self, connection: duckdb.DuckDBPyConnection, delivery: Delivery, folder: Path) -> PreparedDelivery:
+    def _prepare(
+        self, connection: duckdb.DuckDBPyConnection, delivery: Delivery, folder: Path, months: frozenset[str]
+    ) -> PreparedDelivery:
         typed = [self._type(connection, file, number, folder) for number, file in enumerate(delivery.files)]
         partitions = self._partitions(connection, typed)
-        wanted = [partition for partition in partitions if partition in self.months]
+        wanted = [partition for partition in partitions if partition in months]
         drafts = [self._draft(connection, delivery, typed, partition, folder) for partition in wanted]
         rules = self.contract.rules_for(set().union(*(file.text.columns for file in typed)))
         measured = [measure(connection, _view(draft.partition), rules) for draft in drafts]
@@ -115,7 +116,7 @@ class Preparation:
             )
             for draft, results in zip(drafts, judged, strict=True)
         )
-        return PreparedDelivery(delivery, ready, tuple(item for item in partitions if item not in self.months))
+        return PreparedDelivery(delivery, ready, tuple(partitions))
 
     def _type(self, connection: duckdb.DuckDBPyConnection, file: ReceivedFile, number: int, folder: Path) -> _TypedFile:
         plain = casting.unpacked(file.path, self.label, folder)
@@ -236,11 +237,12 @@ class Preparation:
         return [row[0] for row in rows if row[0] is not None]
 
     def _control_totals(self, connection: duckdb.DuckDBPyConnection, view: str) -> list[ControlTotal]:
-        provider, currency = (self.contract.properties[key] for key in ("provider", "currency"))
+        provider, currency, day = (self.contract.properties[key] for key in ("provider", "currency", "chargeDay"))
         totals = []
         for cost_column, expression in self.contract.properties["landedTotals"].items():
             rows = connection.execute(
-                f"select {provider}, {currency}, cast(coalesce(sum({expression}), 0) as varchar), count(*), "
+                f"select {provider}, {currency}, strftime({day}, '%Y-%m'), "
+                f"cast(coalesce(sum({expression}), 0) as varchar), count(*), "
                 f"count(*) - count({expression}) from {view} group by all order by all"
             ).fetchall()
             totals += [ControlTotal(cost_column, *row) for row in rows]
@@ -253,7 +255,7 @@ class Preparation:
         for file in typed:
             condition = f"{self._partition_sql} = '{partition}'"
             for rounding in casting.roundings(connection, file.text, file.relation, self.contract, condition):
-                found.append({**asdict(rounding), "difference": f"{rounding.difference:f}"})
+                found.append({**asdict(rounding), "difference": f"{rounding.difference:f}", "file": file.received.name})
         return found
 
 

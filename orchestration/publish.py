@@ -21,14 +21,15 @@ from orchestration.fingerprints import grouped_fingerprints
 from orchestration.gates import require_passed
 from orchestration.inputs import Selection
 from orchestration.landing import utc_now
-from orchestration.paths import SEEDS, Home, sha256_of, sync_folder, sync_tree, write_json
+from orchestration.paths import Home, sha256_of, sync_folder, sync_tree, write_json
 from orchestration.preparing import Clock
 from orchestration.settings import Settings
+from orchestration.warehouse import read_build_record
 
 FILE = "meterhouse.duckdb"
 # The oldest format that DuckDB 1.x clients of BI tools read; 2.0's own default is closed to them.
 STORAGE_VERSION = "v1.0.0"
-VERSIONED = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "pandas")
+VERSIONED = ("meterhouse", "dagster", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "pandas")
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def refuse_lost_deliveries(home: Home, selection: Selection) -> None:
         )
 
 
-def publish(settings: Settings, selection: Selection, run_id: str, clock: Clock = utc_now) -> Publication:
+def publish(settings: Settings, run_id: str, clock: Clock = utc_now) -> Publication:
     """Publishes the build that the gate has just passed, as the next generation.
 
     Raises GateError when the gate did not pass, and IntegrityError when a copy differs from the build. Until the swap
@@ -100,8 +101,10 @@ def publish(settings: Settings, selection: Selection, run_id: str, clock: Clock 
     """
     home = Home(settings.home)
     gate = require_passed(home)
+    build = read_build_record(home)
     last = current_publication(home)
-    generation = max((item.generation for item in publications(home)), default=0) + 1
+    kept = [item.generation for item in publications(home)]
+    generation = max([*kept, books.newest_generation(home)], default=0) + 1
     folder = home.published / f".{generation:06d}.building"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -122,16 +125,9 @@ def publish(settings: Settings, selection: Selection, run_id: str, clock: Clock 
             "storage_version": STORAGE_VERSION,
             "versions": {name: importlib.metadata.version(name) for name in VERSIONED},
             "contracts": {table: contract.version for table, contract in contracts.items()},
-            "deliveries": [
-                {
-                    "vendor": package.manifest.vendor,
-                    "source_name": package.manifest.source_name,
-                    "partition": package.manifest.partition,
-                    "delivery_id": package.manifest.delivery_id,
-                }
-                for package in selection.used
-            ],
-            "seeds_sha256": books.keep_seeds(home, SEEDS),
+            "previous_generation": last.generation if last else None,
+            "deliveries": build["deliveries"],
+            "seeds_sha256": build["seeds_sha256"],
             "control_totals": tables.pop("control_totals"),
             "tables": tables,
             "files": files,
@@ -152,14 +148,12 @@ def publish(settings: Settings, selection: Selection, run_id: str, clock: Clock 
 
 
 def rollback(home: Home, generation: int | None = None, clock: Clock = utc_now) -> Publication:
-    """Serves an earlier kept generation again (the one before the current by default), after verifying its files."""
+    """Serves another kept generation, after verifying its files: by default what was served before this one."""
     current = current_publication(home)
     kept = publications(home)
     if generation is None:
-        earlier = [item for item in kept if current and item.generation < current.generation]
-        wanted = earlier[-1] if earlier else None
-    else:
-        wanted = next((item for item in kept if item.generation == generation), None)
+        generation = current.manifest["previous_generation"] if current else None
+    wanted = next((item for item in kept if item.generation == generation), None)
     if wanted is None or current is None:
         names = ", ".join(str(item.generation) for item in kept) or "none"
         raise MeterhouseError(f"rollback\n  expected: a kept generation to go back to\n  found:    {names}")
@@ -237,9 +231,8 @@ def _write_parquet(
     files: dict[str, Any] = {}
     for value, mark in periods.items():
         name = f"{place}/{value or 'unknown'}.parquet"
-        old = last.folder / name if last and before.get(name) == mark else None
-        if old and old.is_file():
-            os.link(old, folder / name)
+        if last and before.get(name) == mark and _is_as_published(last, name):
+            os.link(last.folder / name, folder / name)
         else:
             rows = f"select * from {relation} where {period} is not distinct from {_text(value) if value else 'null'}"
             connection.execute(f"copy ({rows}) to {_text(folder / name)} (format parquet, compression zstd)")
@@ -247,6 +240,11 @@ def _write_parquet(
     count = connection.execute(f"select count(*) from {relation}").fetchone()
     assert count is not None
     return {"row_count": count[0], "fingerprint": fingerprint, "parquet": files}
+
+
+def _is_as_published(publication: Publication, name: str) -> bool:
+    path = publication.folder / name
+    return path.is_file() and sha256_of(path) == publication.manifest["files"][name]["sha256"]
 
 
 def _swap(home: Home, folder: Path) -> None:

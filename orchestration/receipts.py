@@ -22,6 +22,7 @@ class Receipt:
     received_at: str
     sha256s: list[str]
     packages: dict[str, str]
+    files: list[str]
     outcomes: dict[str, str]
     waiting: list[str]
 
@@ -47,26 +48,26 @@ class Receipts:
         is_whole = all((self.root / place / MANIFEST).is_file() for place in last.packages.values())
         return is_whole and not months.intersection(last.waiting)
 
-    def package_of(self, origin: str, state: str, scope: str, partition: str) -> Path | None:
-        """Where this very state's rows of a partition were landed, if that package still exists.
-
-        A file is read again when one of its packages is gone; its other periods must not land again as the newest.
-        """
+    def same_bytes(self, origin: str, sha256s: list[str], scope: str) -> Receipt | None:
+        """The last receipt of an origin, if it gave these very bytes: another time stamp alone says nothing new."""
         last = self.last(origin)
-        if last is None or (last.state, last.scope) != (state, scope) or partition not in last.packages:
-            return None
-        folder = self.root / last.packages[partition]
-        return folder if (folder / MANIFEST).is_file() else None
+        return last if last and (last.sha256s, last.scope) == (sha256s, scope) else None
+
+    def missing_months(self, receipt: Receipt) -> frozenset[str]:
+        """What is still to be landed of a receipt: months that waited, and those whose package is gone."""
+        gone = [month for month, place in receipt.packages.items() if not (self.root / place / MANIFEST).is_file()]
+        return frozenset([*receipt.waiting, *gone])
 
     def add(self, origin: str, receipt: Receipt) -> None:
-        """Keeps a receipt. The same bytes with nothing new only renew the state of the one before."""
+        """Keeps a receipt. More months of the same bytes complete the receipt before; they are no new delivery."""
         path = self._path(origin)
         path.parent.mkdir(parents=True, exist_ok=True)
         received: list[dict[str, Any]] = []
         if path.is_file():
             received = json.loads(path.read_text(encoding="utf-8"))["received"]
         last = received[-1] if received else None
-        if last and (last["sha256s"], last["scope"]) == (receipt.sha256s, receipt.scope) and "?" in receipt.state:
+        is_same = last is not None and (last["sha256s"], last["scope"]) == (receipt.sha256s, receipt.scope)
+        if last and is_same and (last["state"] == receipt.state or "?" in receipt.state):
             received = received[:-1]
         write_json(path, {"origin": origin, "received": [*received, asdict(receipt)]})
 
@@ -82,3 +83,13 @@ def package_receipts(landing: Path) -> dict[Path, list[str]]:
             for place in receipt["packages"].values():
                 found.setdefault(path.parent.parent / place, []).append(receipt["received_at"])
     return {folder: sorted(moments) for folder, moments in found.items()}
+
+
+def waiting_receipts(landing: Path) -> list[tuple[Path, Receipt]]:
+    """The last receipt of each origin that still has months to land, with its source's landing folder."""
+    found = []
+    for path in sorted(landing.glob("[!.]*/*/*/.receipts/*.json")):
+        last = Receipt(**json.loads(path.read_text(encoding="utf-8"))["received"][-1])
+        if last.waiting:
+            found.append((path.parent.parent, last))
+    return found

@@ -30,14 +30,21 @@ def reject(
         link = folder / "raw" / raw_name(number, file)
         if not link.exists():
             keep_raw(preparation.home, file, link)
+    earlier = folder / "report.json"
+    rejected_at = iso(preparation.clock())
+    if earlier.is_file():
+        # Rejected once, found again: the report keeps its first day.
+        rejected_at = json.loads(earlier.read_text(encoding="utf-8"))["rejected_at"]
     report = {
+        "origin": delivery.origin,
+        "mended_at": None,
         "vendor": source.vendor,
         "table": preparation.table.name,
         "source_name": source.name,
         "scope": source.scope,
         "partition": error.partition,
         "rejection_id": rejection_id,
-        "rejected_at": iso(preparation.clock()),
+        "rejected_at": rejected_at,
         "contract": f"{contract.id} {contract.version}",
         "received": [{"name": file.name, "size": file.size, "sha256": file.sha256} for file in delivery.files],
         "error": asdict(error),
@@ -51,6 +58,16 @@ def reject(
     write_json(folder / "report.json", report)
     write_text(folder / "report.md", _page(report, error))
     return rejection_id, folder / "report.md"
+
+
+def mend_rejections(preparation: Preparation, origin: str) -> None:
+    """Marks what was rejected from an origin as mended: what lies there now was landed."""
+    source = preparation.source
+    folder = preparation.home.rejected / source.vendor / preparation.table.name / source.name
+    for path in sorted(folder.glob("*/*/*/report.json")):
+        report = json.loads(path.read_text(encoding="utf-8"))
+        if report["origin"] == origin and report["mended_at"] is None:
+            write_json(path, {**report, "mended_at": iso(preparation.clock())})
 
 
 def _sample(preparation: Preparation, package: PreparedPackage, result: CheckResult) -> list[dict[str, Any]]:

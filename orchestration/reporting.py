@@ -45,9 +45,12 @@ def landing_result(
     failures = [outcome for outcome in outcomes if outcome.is_failure]
     earlier = sum(len(manifest.checks) for manifest in landed)
     is_unconfigured = all(outcome.status == "unconfigured" for outcome in outcomes)
+    # A gate that checked nothing has failed; that nothing was delivered yet is a warning and stops nothing.
+    is_silent = not failures and not results and not earlier and not is_unconfigured
     check = dg.AssetCheckResult(
         check_name="contract",
-        passed=not failures and (bool(results) or earlier > 0 or is_unconfigured),
+        passed=not failures and not is_silent,
+        severity=SEVERITY["warning" if is_silent else "error"],
         description=_check_description(results, failures, earlier, is_unconfigured),
         metadata={
             "rules_checked_now": len(results),
@@ -74,8 +77,16 @@ def raise_for_failures(outcomes: Sequence[Outcome]) -> None:
 
 def with_row_counts(home: Home, invocation: Any) -> Iterator[object]:
     """dbt's events, and after dbt has let the build file go, each materialization with its table's row count."""
-    events = list(invocation.stream())
-    counts = _row_counts(home)
+    events: list[object] = []
+    try:
+        for event in invocation.stream():
+            events.append(event)
+    finally:
+        # Also when dbt failed: the checks that went red are what somebody looks for.
+        yield from _counted(events, _row_counts(home))
+
+
+def _counted(events: Sequence[object], counts: dict[str, int]) -> Iterator[object]:
     for event in events:
         # dagster-dbt names an asset's output by its key, joined with two underscores.
         if isinstance(event, dg.Output) and event.output_name in counts:

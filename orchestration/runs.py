@@ -99,7 +99,8 @@ def _build_problems(home: Home, result: Any) -> list[str]:
             elif step == "publish_gate" and (refusal := _gate_refusal(home)):
                 found.append(refusal)
             elif error is not None:
-                found.append(error.message.strip().removeprefix("dagster._core.errors.").split("\n\nStack")[0])
+                # Dagster puts the name of the exception's class before its message.
+                found.append(re.sub(r"^[\w.]+(Error|Failure|Interruption): ", "", error.message.strip()))
     return found
 
 

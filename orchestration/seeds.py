@@ -49,8 +49,8 @@ COLUMNS = {
         *VALIDITY,
     ),
     "teams.csv": ("team", "cost_centre", *VALIDITY),
-    "cost_centres.csv": ("cost_centre", "department", "business_unit", "owning_entity", *VALIDITY),
-    "billing_accounts.csv": ("billing_account_id", "paying_entity", *VALIDITY),
+    "cost_centres.csv": ("cost_centre", "cost_centre_name", "department", "business_unit", "owning_entity", *VALIDITY),
+    "billing_accounts.csv": ("billing_account_id", "billing_account_name", "paying_entity", *VALIDITY),
     "cost_classes.csv": ("cost_class_id", "priority", *COST_CLASS_MATCHES, "cost_class", *VALIDITY),
 }
 
@@ -73,6 +73,8 @@ class SeedRow:
 def check_seeds(folder: Path) -> None:
     """Raises SeedError for rows that contradict each other or name what no other seed knows."""
     ownership = list(_rows(folder / "ownership.csv"))
+    _refuse_half_tags(ownership)
+    _refuse_repeated_ids(ownership, "ownership_id")
     teams = list(_rows(folder / "teams.csv"))
     cost_centres = list(_rows(folder / "cost_centres.csv"))
     for rows, key in ((teams, "team"), (cost_centres, "cost_centre")):
@@ -80,6 +82,7 @@ def check_seeds(folder: Path) -> None:
     _refuse_twins(list(_rows(folder / "billing_accounts.csv")), "billing_account_id")
     _refuse_equal_priorities(ownership, _can_both_match, OWNER_DIMENSIONS)
     cost_classes = list(_rows(folder / "cost_classes.csv"))
+    _refuse_repeated_ids(cost_classes, "cost_class_id")
     _refuse_equal_priorities(
         cost_classes, lambda one, other: _compatible(one, other, COST_CLASS_MATCHES), ("cost_class",)
     )
@@ -102,6 +105,9 @@ def _rows(path: Path) -> Iterator[SeedRow]:
         missing = [column for column in COLUMNS[path.name] if column not in (reader.fieldnames or [])]
         if missing:
             raise _complaint(path.name, 1, f"the columns {', '.join(missing)}", "a header without them")
+        unknown = [column for column in reader.fieldnames or [] if column not in COLUMNS[path.name]]
+        if unknown:
+            raise _complaint(path.name, 1, f"no other columns than {', '.join(COLUMNS[path.name])}", ", ".join(unknown))
         for cells in reader:
             place = (path.name, reader.line_num)
             if None in cells or None in cells.values():
@@ -123,7 +129,8 @@ def _day(file: str, line: int, column: str, text: str, when_empty: date) -> date
 
 
 def _complaint(file: str, line: int, expected: str, found: str) -> SeedError:
-    return SeedError(f"seeds/{file}, line {line}\n  expected: {expected}\n  found:    {found}")
+    next_step = "mend this line and run again; nothing was built"
+    return SeedError(f"seeds/{file}, line {line}\n  expected: {expected}\n  found:    {found}\n  next:     {next_step}")
 
 
 def _compatible(one: SeedRow, other: SeedRow, columns: tuple[str, ...]) -> bool:
@@ -137,6 +144,24 @@ def _can_both_match(one: SeedRow, other: SeedRow) -> bool:
     if same_key and one.cells["tag_value"] != other.cells["tag_value"]:
         return False
     return _compatible(one, other, OWNERSHIP_MATCHES)
+
+
+def _refuse_half_tags(rows: list[SeedRow]) -> None:
+    """A tag is a key and a value; half of one would match everything or nothing."""
+    for row in rows:
+        if bool(row.cells["tag_key"]) != bool(row.cells["tag_value"]):
+            found = f"tag_key {row.cells['tag_key']!r}, tag_value {row.cells['tag_value']!r}"
+            raise _complaint(row.file, row.line, "tag_key and tag_value together, or neither", found)
+
+
+def _refuse_repeated_ids(rows: list[SeedRow], column: str) -> None:
+    first: dict[str, int] = {}
+    for row in rows:
+        name = row.cells[column]
+        if not name or name in first:
+            found = f"{name!r}, which is on line {first[name]} too" if name else "an empty cell"
+            raise _complaint(row.file, row.line, f"a {column} of its own", found)
+        first[name] = row.line
 
 
 def _refuse_equal_priorities(rows: list[SeedRow], can_both_match: object, decided: tuple[str, ...]) -> None:

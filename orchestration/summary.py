@@ -9,6 +9,8 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from orchestration.gates import gate_warnings
+from orchestration.inputs import select, write_deliveries
 from orchestration.paths import Home
 from orchestration.publish import Publication, current_publication
 from orchestration.runs import RunResult
@@ -23,6 +25,7 @@ SPEND_BY_TEAM = """
 UNALLOCATED = """
     select
         billing_currency,
+        coalesce(sum(effective_cost) filter (where basis = 'unallocated'), 0),
         coalesce(sum(abs(effective_cost)) filter (where basis = 'unallocated'), 0),
         coalesce(sum(abs(effective_cost)), 0)
     from finance.ledger_entries
@@ -35,9 +38,12 @@ PROOF = """
 """
 DELIVERIES = "select role, count(*), coalesce(sum(row_count), 0) from operations.deliveries group by all order by all"
 WAITING = """
-    select role, vendor, source_name, partition_key, delivery_id, reason
+    select
+        role, vendor, source_name, count(*), min(partition_key), max(partition_key),
+        string_agg(distinct file_names, ', '), min(delivery_id), min(reason)
     from operations.deliveries
-    where role in ('held', 'rejected', 'unconfigured')
+    where role in ('held', 'rejected', 'unconfigured', 'waiting')
+    group by role, vendor, source_name, case when role in ('held', 'rejected') then delivery_id end
     order by all
 """
 
@@ -54,6 +60,7 @@ def print_summary(screen: Console, result: RunResult) -> None:
         _print_spend(screen, connection)
         _print_unallocated(screen, connection)
         _print_proof(screen, connection)
+        _print_warnings(screen, result)
         _print_waiting(screen, connection)
     screen.print(f"\ngeneration {publication.generation} is published. Open next:")
     screen.print(f"  {Home(result.settings.home).published / 'current'}/meterhouse.duckdb  (read-only, any DuckDB)")
@@ -64,21 +71,31 @@ def print_summary(screen: Console, result: RunResult) -> None:
 
 
 def print_status(screen: Console, settings: Settings) -> None:
-    """`meterhouse status`."""
-    publication = current_publication(Home(settings.home))
+    """`meterhouse status`: the publication as it is, and landing as it is now."""
+    home = Home(settings.home)
+    publication = current_publication(home)
     if publication is None:
-        screen.print("nothing is published yet: meterhouse run")
-        return
-    screen.print(f"generation {publication.generation}, published {publication.manifest['published_at']}")
-    with _reader(publication) as connection:
+        screen.print(f"nothing is published yet in {home.root}: meterhouse run")
+    else:
+        screen.print(f"generation {publication.generation}, published {publication.manifest['published_at']}")
+        publication.verify()
+        with _reader(publication) as connection:
+            _print_proof(screen, connection)
+    with duckdb.connect() as connection:
+        connection.execute("create schema operations")
+        write_deliveries(connection, "operations.deliveries", home, select(settings))
         for role, count, rows in connection.execute(DELIVERIES).fetchall():
             screen.print(f"  {role}: {count} deliveries, {rows:,} rows")
-        _print_proof(screen, connection)
         _print_waiting(screen, connection)
 
 
 def _reader(publication: Publication) -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(str(publication.database.resolve()), read_only=True)
+    # Read-only alone would still read and write other files.
+    locked: dict[str, str | bool | int | float | list[str]] = {
+        "enable_external_access": "false",
+        "lock_configuration": "true",
+    }
+    return duckdb.connect(str(publication.database.resolve()), read_only=True, config=locked)
 
 
 def _print_spend(screen: Console, connection: duckdb.DuckDBPyConnection) -> None:
@@ -102,8 +119,9 @@ def _print_spend(screen: Console, connection: duckdb.DuckDBPyConnection) -> None
 
 def _print_unallocated(screen: Console, connection: duckdb.DuckDBPyConnection) -> None:
     shares = []
-    for currency, unallocated, total in connection.execute(UNALLOCATED).fetchall():
-        share = f"{unallocated * 100 / total:.2f} %" if total else "of nothing"
+    # The share is of absolute amounts, so that a credit does not hide a charge.
+    for currency, unallocated, absolute, total in connection.execute(UNALLOCATED).fetchall():
+        share = f"{absolute * 100 / total:.2f} %" if total else "of nothing"
         shares.append(f"{_amount(unallocated)} {currency} ({share})")
     screen.print(f"\nunallocated: {', '.join(shares)}")
 
@@ -116,13 +134,22 @@ def _print_proof(screen: Console, connection: duckdb.DuckDBPyConnection) -> None
     screen.print(f"proof:       {word}: {totals} totals in {layers} layers, difference {difference.normalize():f}")
 
 
+def _print_warnings(screen: Console, result: RunResult) -> None:
+    for table, name, expected, found in gate_warnings(Home(result.settings.home)):
+        screen.print(f"odd:         {table}: {name}: expected {expected}, found {found}", markup=False)
+
+
 def _print_waiting(screen: Console, connection: duckdb.DuckDBPyConnection) -> None:
-    for role, vendor, source, partition, delivery, reason in connection.execute(WAITING).fetchall():
+    for row in connection.execute(WAITING).fetchall():
+        role, vendor, source, count, first, last, files, delivery, reason = row
+        periods = first or "" if first == last else f"{first} to {last}"
         note = {
             "held": f"{reason}; meterhouse accept {delivery}",
-            "unconfigured": "not in the configuration, not counted",
-        }
-        screen.print(f"{role}: {vendor}/{source} {partition or ''} {note.get(role, reason)}", markup=False)
+            "rejected": f"{files}: {reason}; report in rejected/, {delivery}",
+            "unconfigured": f"{count} deliveries, not in the configuration, not counted",
+            "waiting": f"{files}: a month to come, or before first_month",
+        }[role]
+        screen.print(f"{role}: {vendor}/{source} {periods} {note}".replace("  ", " "), markup=False)
 
 
 def _amount(value: Decimal | None) -> str:

@@ -4,16 +4,21 @@ Only dbt opens the build file for writing.
 """
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+from orchestration.books import keep_seeds
 from orchestration.errors import MeterhouseError
 from orchestration.inputs import Selection, lay_out, select
-from orchestration.paths import DBT_PROJECT, SEEDS, Home
+from orchestration.paths import DBT_PROJECT, SEEDS, Home, write_json
 from orchestration.seeds import check_seeds
 from orchestration.settings import Settings
+
+BUILD_RECORD = "build.json"
 
 
 def prepare_build(settings: Settings) -> Selection:
@@ -25,8 +30,15 @@ def prepare_build(settings: Settings) -> Selection:
     lay_out(settings, selection)
     for leftover in (home.build_file, home.build_file.with_suffix(".duckdb.wal")):
         leftover.unlink(missing_ok=True)
+    write_json(home.work / BUILD_RECORD, {"deliveries": selection.named, "seeds_sha256": keep_seeds(home, SEEDS)})
     set_dbt_environment(settings)
     return selection
+
+
+def read_build_record(home: Home) -> dict[str, Any]:
+    """What the build was made from: its deliveries and the hash of its seeds, as they were when it began."""
+    content: dict[str, Any] = json.loads((home.work / BUILD_RECORD).read_text(encoding="utf-8"))
+    return content
 
 
 def set_dbt_environment(settings: Settings) -> dict[str, str]:

@@ -83,11 +83,11 @@ def test_a_shrinking_delivery_waits_for_accept_and_then_counts(tmp_path: Path) -
 
 
 def test_a_source_that_left_the_configuration_is_shown_and_not_counted(demo_copy: Home) -> None:
-    manual = {"vendor": "manual", "name": "finance_lines", "location": str(demo_copy.root / "demo" / "manual")}
+    manual = {"vendor": "manual", "name": "demo_lines", "location": str(demo_copy.root / "demo" / "manual")}
     config = write_config(demo_copy.root / "meterhouse.toml", manual)
     finished = meterhouse(demo_copy.root, "run", "--config", str(config))
     assert finished.code == 0, finished.output
-    assert "unconfigured: focus/vendor_bills 2026-08 not in the configuration, not counted" in finished.output
+    assert "unconfigured: focus/demo_bills 2026-08 not in the configuration, not counted" in finished.output
     assert query(published(demo_copy.root).database, "select count(*) from focus.cost_and_usage") == [(13,)]
 
 

@@ -137,8 +137,8 @@ def test_less_is_never_published(demo_copy: Home) -> None:
     shutil.rmtree(package.folder)
     config = write_config(
         demo_copy.root / "meterhouse.toml",
-        {"vendor": "focus", "name": "vendor_bills", "location": str(demo_copy.root / "nothing-here"), "paused": "X"},
-        {"vendor": "manual", "name": "finance_lines", "location": str(demo_copy.root / "demo" / "manual")},
+        {"vendor": "focus", "name": "demo_bills", "location": str(demo_copy.root / "nothing-here"), "paused": "X"},
+        {"vendor": "manual", "name": "demo_lines", "location": str(demo_copy.root / "demo" / "manual")},
     )
     config.write_text(config.read_text().replace('paused = "X"', "paused = true"))
     finished = meterhouse(demo_copy.root, "run", "--config", str(config))

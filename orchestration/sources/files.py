@@ -54,11 +54,14 @@ def _list(fetch: Fetch) -> tuple[Any, list[_Entry]]:
         else:
             found = {path: filesystem.info(path)}
     except (OSError, ValueError, ImportError) as error:
+        is_driver_missing = isinstance(error, ImportError)
         raise DeliveryError(
             source=fetch.label,
             expected=f"a readable file, folder or glob at {location}",
             found=f"{type(error).__name__}: {error}",
-            next_step="mend `location` in the configuration, or the access rights, and run again",
+            next_step="install the driver of this file system into .venv, with pip, and run again"
+            if is_driver_missing
+            else "mend `location` in the configuration, or the access rights, and run again",
         ) from None
     base = path.rstrip("/")
     entries = [

@@ -38,28 +38,30 @@ strongest_match_per_dimension as (
         charge_id,
         -- The row that an entry names is the one that gave it its owner.
         coalesce(
-            max_by(ownership_id, priority) filter (where team is not null),
-            max_by(ownership_id, priority) filter (where cost_centre is not null)
+            max_by(ownership_id, strength) filter (where team is not null),
+            max_by(ownership_id, strength) filter (where cost_centre is not null)
         ) as ownership_id,
         coalesce(
-            max_by(valid_from, priority) filter (where team is not null),
-            max_by(valid_from, priority) filter (where cost_centre is not null)
+            max_by(valid_from, strength) filter (where team is not null),
+            max_by(valid_from, strength) filter (where cost_centre is not null)
         ) as ownership_valid_from,
+        max(strength) filter (where team is not null) as team_strength,
+        max(strength) filter (where cost_centre is not null) as cost_centre_strength,
 
-        max_by(team, priority) filter (where team is not null) as team,
-        max_by(cost_centre, priority) filter (where cost_centre is not null)
+        max_by(team, strength) filter (where team is not null) as team,
+        max_by(cost_centre, strength) filter (where cost_centre is not null)
             as cost_centre,
-        max_by(project, priority) filter (where project is not null) as project,
-        max_by(product, priority) filter (where product is not null) as product,
-        max_by(feature, priority) filter (where feature is not null) as feature,
-        max_by(use_case, priority) filter (where use_case is not null) as use_case,
-        max_by(initiative, priority) filter (where initiative is not null)
+        max_by(project, strength) filter (where project is not null) as project,
+        max_by(product, strength) filter (where product is not null) as product,
+        max_by(feature, strength) filter (where feature is not null) as feature,
+        max_by(use_case, strength) filter (where use_case is not null) as use_case,
+        max_by(initiative, strength) filter (where initiative is not null)
             as initiative,
-        max_by(environment, priority) filter (where environment is not null)
+        max_by(environment, strength) filter (where environment is not null)
             as environment,
-        max_by(use_class, priority) filter (where use_class is not null) as use_class,
-        max_by(customer, priority) filter (where customer is not null) as customer,
-        max_by(customer_tier, priority) filter (where customer_tier is not null)
+        max_by(use_class, strength) filter (where use_class is not null) as use_class,
+        max_by(customer, strength) filter (where customer is not null) as customer,
+        max_by(customer_tier, strength) filter (where customer_tier is not null)
             as customer_tier
 
     from matches
@@ -87,7 +89,14 @@ matched_charges as (
         strongest.use_class,
         strongest.customer,
         strongest.customer_tier,
-        coalesce(strongest.cost_centre, teams.cost_centre) as cost_centre
+        -- A weaker match does not take a team's cost away from the team's cost centre.
+        case
+            when
+                strongest.team is null
+                or strongest.cost_centre_strength >= strongest.team_strength
+                then strongest.cost_centre
+            else teams.cost_centre
+        end as cost_centre
 
     from charges
 

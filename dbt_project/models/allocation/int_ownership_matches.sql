@@ -8,7 +8,11 @@ charges as (
 
 ownership as (
 
-    select * from {{ ref('ownership') }}
+    -- One order for all rows: the priority, and the id where it is the same.
+    select
+        *,
+        row_number() over (order by priority, ownership_id) as strength
+    from {{ ref('ownership') }}
 
 ),
 

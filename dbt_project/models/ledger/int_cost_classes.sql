@@ -8,7 +8,10 @@ allocated_charges as (
 
 cost_classes as (
 
-    select * from {{ ref('cost_classes') }}
+    select
+        *,
+        row_number() over (order by priority, cost_class_id) as strength
+    from {{ ref('cost_classes') }}
 
 ),
 
@@ -36,7 +39,7 @@ strongest_rules as (
         situations.treatment,
         situations.charge_date,
 
-        max_by(cost_classes.cost_class, cost_classes.priority) as cost_class
+        max_by(cost_classes.cost_class, cost_classes.strength) as cost_class
 
     from situations
 

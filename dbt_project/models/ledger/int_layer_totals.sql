@@ -11,6 +11,7 @@ landed_totals as (
         cost_column,
 
         {{ total('total') }} as total,
+        cast(sum(null_count) as bigint) as null_count,
         cast(sum(row_count) as bigint) as row_count
 
     from {{ source('landing', 'control_totals') }}
@@ -60,7 +61,15 @@ wide_totals as (
         service_provider_name,
         billing_period,
         billing_currency,
-        {{ cost_totals('charge_count') }}
+        coalesce({{ total('billed_cost') }}, {{ money(0) }}) as billed_cost,
+        coalesce({{ total('effective_cost') }}, {{ money(0) }}) as effective_cost,
+        coalesce({{ total('list_cost') }}, {{ money(0) }}) as list_cost,
+        coalesce({{ total('contracted_cost') }}, {{ money(0) }}) as contracted_cost,
+        cast(0 as bigint) as billed_cost_null_count,
+        cast(sum(null_effective_cost_count) as bigint) as effective_cost_null_count,
+        cast(sum(null_list_cost_count) as bigint) as list_cost_null_count,
+        cast(sum(null_contracted_cost_count) as bigint) as contracted_cost_null_count,
+        cast(sum(charge_count) as bigint) as row_count
     from {{ ref('ledger_entries') }}
     group by all
 
@@ -88,17 +97,56 @@ long_totals as (
         service_provider_name,
         billing_period,
         billing_currency,
-        cost_column,
-
-        total,
+        'billed_cost' as cost_column,
+        billed_cost as total,
+        billed_cost_null_count as null_count,
         row_count
-
     from wide_totals
-    unpivot (
-        total for cost_column in (
-            billed_cost, effective_cost, list_cost, contracted_cost
-        )
-    )
+
+    union all
+
+    select
+        layer,
+        vendor,
+        source_name,
+        service_provider_name,
+        billing_period,
+        billing_currency,
+        'effective_cost' as cost_column,
+        effective_cost as total,
+        effective_cost_null_count as null_count,
+        row_count
+    from wide_totals
+
+    union all
+
+    select
+        layer,
+        vendor,
+        source_name,
+        service_provider_name,
+        billing_period,
+        billing_currency,
+        'list_cost' as cost_column,
+        list_cost as total,
+        list_cost_null_count as null_count,
+        row_count
+    from wide_totals
+
+    union all
+
+    select
+        layer,
+        vendor,
+        source_name,
+        service_provider_name,
+        billing_period,
+        billing_currency,
+        'contracted_cost' as cost_column,
+        contracted_cost as total,
+        contracted_cost_null_count as null_count,
+        row_count
+    from wide_totals
 
 ),
 

@@ -35,6 +35,7 @@ expected as (
         landed.billing_currency,
         landed.cost_column,
         landed.total as landed_total,
+        landed.null_count as landed_null_count,
         landed.row_count as landed_row_count
     from landed
     cross join layers
@@ -65,10 +66,13 @@ proof as (
         {{ money('coalesce(reached.total, 0)') }} as layer_total,
         {{ money('coalesce(reached.total, 0) - coalesce(expected.landed_total, 0)') }}
             as difference,
+        cast(coalesce(expected.landed_null_count, 0) as bigint) as landed_null_count,
+        cast(coalesce(reached.null_count, 0) as bigint) as layer_null_count,
         cast(coalesce(expected.landed_row_count, 0) as bigint) as landed_row_count,
         cast(coalesce(reached.row_count, 0) as bigint) as layer_row_count,
 
         coalesce(expected.landed_total = reached.total, false)
+        and coalesce(expected.landed_null_count = reached.null_count, false)
         and coalesce(expected.landed_row_count = reached.row_count, false)
             as is_conserved
 
