@@ -48,9 +48,9 @@ class Rounding:
     """What rounding to the money type changed in one column and currency, exactly (text minus stored)."""
 
     column: str
-    currency: str | None
     row_count: int
     difference: Decimal
+    currency: str | None = None
 
 
 def ingest_connection(folders: Sequence[Path], scratch: Path, memory: str) -> duckdb.DuckDBPyConnection:
@@ -155,14 +155,14 @@ def roundings(
     adds them exactly."""
     found: list[Rounding] = []
     decimals = [column for column in contract.columns if column.sql_type.startswith("decimal")]
-    currency = contract.properties["currency"]
+    currency = f'typed_rows."{contract.properties["currency"]}"' if "currency" in contract.properties else "null"
     for column in decimals:
         if column.name not in text.columns:
             continue
         value = f'text_rows."{column.name}"'
         long = f"regexp_matches({value}, '[eE]') or length(split_part({value}, '.', 2)) > 18"
         rows = connection.execute(
-            f'select typed_rows."{currency}", {value}, cast(typed_rows."{column.name}" as varchar) '
+            f'select {currency}, {value}, cast(typed_rows."{column.name}" as varchar) '
             f"from {text.relation} as text_rows "
             f"inner join (select * from {typed} where {condition}) as typed_rows using (_row_number) where {long}"
         ).fetchall()
@@ -175,7 +175,7 @@ def roundings(
                 if difference:
                     changed.setdefault(of_currency, []).append(difference)
             for of_currency, differences in sorted(changed.items(), key=str):
-                found.append(Rounding(column.name, of_currency, len(differences), sum(differences, Decimal(0))))
+                found.append(Rounding(column.name, len(differences), sum(differences, Decimal(0)), of_currency))
     return found
 
 

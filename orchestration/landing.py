@@ -101,10 +101,10 @@ def accept(home: Home, delivery_id: str, clock: Clock = utc_now) -> Manifest:
     package.verify()
     siblings = [item for item in everything if item.manifest.key == package.manifest.key]
     newest = newest_accepted(siblings)
-    if newest and newest.manifest.fetched_at > package.manifest.fetched_at:
+    if newest and (newest.manifest.sequence or 0) > package.manifest.after_sequence:
         raise MeterhouseError(
             f"delivery {delivery_id} was overtaken\n  expected: the newest delivery of {package.manifest.partition}\n"
-            f"  found:    {newest.manifest.delivery_id}, fetched later ({newest.manifest.fetched_at}) and accepted\n"
+            f"  found:    {newest.manifest.delivery_id}, which came later and is accepted\n"
             "  next:     if the older one is right, deliver it again"
         )
     accepted = replace(
@@ -283,9 +283,7 @@ class _SourceLanding:
             status = "landed" if manifest.accepted_at else "held"
             message = manifest.held_because or _notes(manifest)
             newest = newest_accepted(existing)
-            if manifest.held_because:
-                message += f"; meterhouse accept {manifest.delivery_id}"
-            elif newest:
+            if newest and not manifest.held_because:
                 message = "; ".join(part for part in (f"replaces {_amounts(newest.manifest)}", message) if part)
         outcome = self._outcome(
             status,
@@ -311,6 +309,7 @@ class _SourceLanding:
         content = "|".join((*manifest.key, manifest.schema_fingerprint, manifest.data_fingerprint, str(before)))
         manifest = replace(manifest, delivery_id=hashlib.sha256(content.encode()).hexdigest()[:16])
         newest = newest_accepted(existing)
+        manifest = replace(manifest, after_sequence=newest.manifest.sequence or 0 if newest else 0)
         reason = _shrinks(newest.manifest, manifest) if newest else None
         if reason:
             return replace(manifest, held_because=reason)
@@ -383,7 +382,8 @@ def _log(outcome: Outcome) -> None:
     place = " ".join(part for part in (source, outcome.partition) if part)
     rows = f", {outcome.row_count:,} rows" if outcome.row_count else ""
     odd = "; ".join(f"{result.name} ({result.found})" for result in outcome.checks if not result.passed)
-    note = f" ({outcome.message})" if outcome.message else ""
+    accept_it = f"; meterhouse accept {outcome.delivery_id}" if outcome.status == "held" else ""
+    note = f" ({outcome.message}{accept_it})" if outcome.message else ""
     files = f" from {', '.join(outcome.file_names)}" if outcome.file_names else ""
     odd = f", odd: {odd}" if odd else ""
     logger.info("land  %s: %s%s%s%s%s", place, outcome.status, files, rows, odd, note)

@@ -43,7 +43,10 @@ class ControlTotal:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What one package holds. Times are ISO 8601 UTC; `sequence` rises with each acceptance of the same key."""
+    """What one package holds. Times are ISO 8601 UTC.
+
+    `sequence` rises with each acceptance of the same key; `after_sequence` is the newest that there was on arrival.
+    """
 
     vendor: str
     table: str
@@ -73,6 +76,7 @@ class Manifest:
     accepted_at: str | None = None
     accepted_by: str | None = None
     sequence: int | None = None
+    after_sequence: int = 0
     held_because: str | None = None
     format: int = field(default=FORMAT)
 

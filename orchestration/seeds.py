@@ -74,7 +74,6 @@ def check_seeds(folder: Path) -> None:
     """Raises SeedError for rows that contradict each other or name what no other seed knows."""
     ownership = list(_rows(folder / "ownership.csv"))
     _refuse_half_tags(ownership)
-    _refuse_repeated_ids(ownership, "ownership_id")
     teams = list(_rows(folder / "teams.csv"))
     cost_centres = list(_rows(folder / "cost_centres.csv"))
     for rows, key in ((teams, "team"), (cost_centres, "cost_centre")):
@@ -82,7 +81,6 @@ def check_seeds(folder: Path) -> None:
     _refuse_twins(list(_rows(folder / "billing_accounts.csv")), "billing_account_id")
     _refuse_equal_priorities(ownership, _can_both_match, OWNER_DIMENSIONS)
     cost_classes = list(_rows(folder / "cost_classes.csv"))
-    _refuse_repeated_ids(cost_classes, "cost_class_id")
     _refuse_equal_priorities(
         cost_classes, lambda one, other: _compatible(one, other, COST_CLASS_MATCHES), ("cost_class",)
     )
@@ -90,6 +88,8 @@ def check_seeds(folder: Path) -> None:
     known = {row.cells["cost_centre"] for row in cost_centres}
     for rows in (ownership, teams):
         _refuse_unknown(rows, "cost_centre", known, "cost_centres.csv")
+    _refuse_repeated_ids(ownership, "ownership_id")
+    _refuse_repeated_ids(cost_classes, "cost_class_id")
 
 
 def _rows(path: Path) -> Iterator[SeedRow]:

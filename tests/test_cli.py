@@ -87,7 +87,10 @@ def test_a_source_that_left_the_configuration_is_shown_and_not_counted(demo_copy
     config = write_config(demo_copy.root / "meterhouse.toml", manual)
     finished = meterhouse(demo_copy.root, "run", "--config", str(config))
     assert finished.code == 0, finished.output
-    assert "unconfigured: focus/demo_bills 2026-08 not in the configuration, not counted" in finished.output
+    assert (
+        "unconfigured: focus/demo_bills 2026-08 to 2026-10 3 deliveries, not in the configuration, not counted"
+        in finished.output
+    )
     assert query(published(demo_copy.root).database, "select count(*) from focus.cost_and_usage") == [(13,)]
 
 

@@ -98,9 +98,29 @@ def test_a_failed_test_publishes_nothing(demo_copy: Home, tmp_path: Path) -> Non
     assert finished.code == 1
     assert "every_allocated_cent_is_in_the_ledger" in finished.output
     assert f"generation {before.generation} keeps serving" in finished.output
+    assert failed_checks(demo_copy) == ["every_allocated_cent_is_in_the_ledger"]
     after = published(demo_copy.root)
     assert after.generation == before.generation
     assert after.database.read_bytes() == before.database.read_bytes()
+
+
+def failed_checks(home: Home) -> list[str]:
+    """The checks that Dagster shows as failed in its newest run."""
+    program = (
+        "import json, dagster as dg\n"
+        "with dg.DagsterInstance.get() as instance:\n"
+        "    run = instance.get_runs(limit=1)[0]\n"
+        "    kind = {dg.DagsterEventType.ASSET_CHECK_EVALUATION}\n"
+        "    entries = [entry.dagster_event for entry in instance.all_logs(run.run_id, of_type=kind)]\n"
+        "    checks = [entry.asset_check_evaluation_data for entry in entries]\n"
+        "print(json.dumps([check.check_name for check in checks if not check.passed]))\n"
+    )
+    environment = os.environ | {"DAGSTER_HOME": str(home.dagster)}
+    process = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
+    found: list[str] = json.loads(process.stdout.strip().splitlines()[-1])
+    return found
 
 
 def remove_data_tests_of(project: Path, model: str) -> None:

@@ -358,6 +358,7 @@ BAD_LINES: list[tuple[str, dict[str, str]]] = [
     ("treatment is never null", {"treatment": ""}),
     ("treatment has an agreed value", {"treatment": "gift"}),
     ("lines name an owner", {"owner": ""}),
+    ("workload_phase has an agreed value", {"workload_phase": "Training"}),
     ("capitalised lines have a useful life", {"treatment": "capitalised"}),
     ("capitalised lines have a useful life", {"treatment": "capitalised", "useful_life_months": "0"}),
     (DATES_RULE, {**PREPAID, "service_start_date": ""}),

@@ -164,7 +164,13 @@ def test_rounded_money_is_part_of_the_manifest(focus: Settings, drop: Path) -> N
     land(focus)
     package = landed(focus)[0]
     assert package.manifest.roundings == [
-        {"column": "BilledCost", "row_count": 1, "difference": "0.0000000000000000004"}
+        {
+            "column": "BilledCost",
+            "currency": "USD",
+            "row_count": 1,
+            "difference": "0.0000000000000000004",
+            "file": "bill.csv",
+        }
     ]
     assert _billed(package) == Decimal(3)
 
@@ -756,8 +762,74 @@ def test_a_month_that_was_not_asked_for_waits_until_it_is(focus: Settings, drop:
     assert [(item.status, item.partition) for item in first] == [("landed", SEPTEMBER), ("waiting", None)]
     assert OCTOBER in first[1].message
     assert statuses(land(focus, months=[SEPTEMBER])) == ["nothing_new"]
-    assert statuses(land(focus, months=[SEPTEMBER, OCTOBER])) == ["unchanged", "landed"]
+    assert statuses(land(focus, months=[SEPTEMBER, OCTOBER])) == ["landed"]
     assert statuses(land(focus, months=[SEPTEMBER, OCTOBER])) == ["nothing_new"]
+
+
+@quickly
+def test_another_time_stamp_alone_brings_nothing_back(focus: Settings, drop: Path) -> None:
+    # A restored backup or a moved bucket gives old files new times: v1 became the truth again, or both clashed.
+    write_csv(drop / "v1.csv", focus_rows(["3"]))
+    land(focus)
+    write_csv(drop / "v2.csv", focus_rows(["30"]), age=1)
+    land(focus)
+    os.utime(drop / "v1.csv", (2_000_000_000, 2_000_000_000))
+    assert statuses(land(focus)) == ["unchanged"]
+    assert _billed(_current(focus)) == Decimal(30)
+    os.utime(drop / "v1.csv", (2_000_000_100, 2_000_000_100))
+    os.utime(drop / "v2.csv", (2_000_000_100, 2_000_000_100))
+    assert statuses(land(focus)) == ["unchanged", "unchanged"]
+    assert _billed(_current(focus)) == Decimal(30)
+
+
+@quickly
+@pytest.mark.parametrize("mode", ["newest_replaces", "refuse"])
+def test_months_landed_apart_do_not_forget_each_other(tmp_path: Path, drop: Path, mode: str) -> None:
+    # The receipt of the second month replaced that of the first, which then landed again over a correction.
+    settings = settings_of(tmp_path / "home", focus_source(drop, same_period_files=mode))
+    write_csv(drop / "a.csv", [*focus_rows(["3"], SEPTEMBER), *focus_rows(["5"], OCTOBER)])
+    land(settings, months=[SEPTEMBER])
+    write_csv(drop / "b.csv", focus_rows(["30"], SEPTEMBER), age=1)
+    land(settings, months=[SEPTEMBER])
+    assert statuses(land(settings, months=[OCTOBER])) == ["landed"]
+    assert statuses(land(settings, months=[SEPTEMBER, OCTOBER])) == ["nothing_new"]
+    assert _billed(_current(settings, SEPTEMBER)) == Decimal(30)
+    assert _billed(_current(settings, OCTOBER)) == Decimal(5)
+
+
+@quickly
+def test_a_held_delivery_that_was_overtaken_is_not_accepted(focus: Settings, drop: Path) -> None:
+    write_csv(drop / "v1.csv", focus_rows(TEN))
+    land(focus)
+    write_csv(drop / "v2.csv", focus_rows(["1"]), age=1)
+    held = land(focus)[0]
+    assert held.status == "held"
+    write_csv(drop / "v3.csv", focus_rows([*TEN, "75"]), age=2)
+    assert statuses(land(focus)) == ["landed"]
+    with pytest.raises(MeterhouseError, match="overtaken"):
+        accept(Home(focus.home), str(held.delivery_id))
+    assert _billed(_current(focus)) > Decimal(75)
+
+
+@quickly
+def test_a_rejection_is_marked_as_mended_when_its_file_lands(focus: Settings, drop: Path) -> None:
+    write_csv(drop / "bill.csv", [focus_row(BilledCost="twelve")])
+    land(focus)
+    first = json.loads((_rejected_folders(focus)[0] / "report.json").read_text())
+    land(focus)
+    again = json.loads((_rejected_folders(focus)[0] / "report.json").read_text())
+    assert (again["rejected_at"], again["mended_at"]) == (first["rejected_at"], None)
+    write_csv(drop / "bill.csv", [focus_row(BilledCost="12")], age=1)
+    assert statuses(land(focus)) == ["landed"]
+    assert json.loads((_rejected_folders(focus)[0] / "report.json").read_text())["mended_at"]
+
+
+@quickly
+def test_line_ends_of_two_kinds_are_named(focus: Settings, drop: Path) -> None:
+    header, *rows = csv_text([focus_row(), focus_row()]).encode().split(b"\n")
+    write_bytes(drop / "bill.csv", header + b"\r\n" + b"\n".join(rows))
+    outcome = land(focus)[0]
+    assert outcome.status == "landed" or "line ends of two kinds" in outcome.message
 
 
 @quickly

@@ -1,6 +1,7 @@
 """Publishing: whole generations only, for readers of both DuckDB lines; a failed gate changes nothing; rollback."""
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -10,9 +11,9 @@ import duckdb
 import pytest
 
 from orchestration import publish as publishing
+from orchestration.books import verify_books
 from orchestration.errors import GateError, IntegrityError, MeterhouseError
 from orchestration.gates import check_build, require_passed
-from orchestration.inputs import select
 from orchestration.paths import PROJECT, Home
 from orchestration.publish import Publication, current_publication, publications, publish, rollback
 from orchestration.runs import prepare_environment
@@ -61,7 +62,7 @@ def change_build(settings: Settings, statement: str) -> None:
 
 def publish_again(settings: Settings) -> Publication:
     assert check_build(settings).is_passed
-    return publish(settings, select(settings), "test")
+    return publish(settings, "test")
 
 
 @pytest.mark.skipif(not OLD_DUCKDB.exists(), reason="make test prepares .venv-duckdb1, which is not here")
@@ -139,7 +140,7 @@ def test_a_failed_gate_publishes_nothing_and_says_why(settings: Settings, break_
     assert not report.is_passed
     assert rule in {result.name for result in report.results[table] if not result.passed}
     with pytest.raises(GateError, match=rule):
-        publish(settings, select(settings), "test")
+        publish(settings, "test")
     after = current_publication(home)
     assert after == before
     assert sorted(path.name for path in home.published.iterdir()) == listing
@@ -149,7 +150,7 @@ def test_a_build_that_no_gate_has_seen_is_not_published(settings: Settings) -> N
     publish_again(settings)
     change_build(settings, "update finance.ledger_entries set team = 'nobody'")
     with pytest.raises(GateError, match="none, or another's"):
-        publish(settings, select(settings), "test")
+        publish(settings, "test")
 
 
 def test_a_raising_gate_is_a_failed_gate(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +188,7 @@ def test_a_publication_that_dies_midway_leaves_the_last_one(
     with monkeypatch.context() as broken:
         broken.setattr(publishing, step, dies)
         with pytest.raises(KeyboardInterrupt):
-            publish(settings, select(settings), "test")
+            publish(settings, "test")
     assert current_publication(home) == before
     again = publish_again(settings)
     again.verify()
@@ -203,6 +204,57 @@ def test_rollback_serves_the_generation_before_and_the_next_publication_goes_on(
     assert publish_again(settings).generation == 3
     with pytest.raises(MeterhouseError, match="found:    1, 2, 3"):
         rollback(home, generation=7)
+
+
+def test_rollback_goes_to_what_was_served_before_and_not_to_what_was_rolled_away(settings: Settings) -> None:
+    home = Home(settings.home)
+    rollback(home)
+    assert publish_again(settings).generation == 3
+    assert rollback(home).generation == 1
+
+
+def test_a_damaged_parquet_is_not_carried_into_the_next_generation(settings: Settings) -> None:
+    home = Home(settings.home)
+    current = current_publication(home)
+    assert current is not None
+    name = next(iter(current.manifest["tables"]["focus.cost_and_usage"]["parquet"]))
+    content = bytearray((current.folder / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (current.folder / name).unlink()
+    (current.folder / name).write_bytes(bytes(content))
+    again = publish_again(settings)
+    again.verify()
+    assert duckdb.execute("select count(*) from read_parquet(?)", [str(again.folder / name)]).fetchone() == (220,)
+
+
+def test_generations_go_on_when_publications_are_deleted_and_the_books_keep_every_one(settings: Settings) -> None:
+    home = Home(settings.home)
+    for path in home.published.iterdir():
+        path.unlink() if path.is_symlink() else shutil.rmtree(path)
+    before = (home.books / "publications" / "000001.json").read_bytes()
+    assert publish_again(settings).generation == 3
+    assert (home.books / "publications" / "000001.json").read_bytes() == before
+    assert verify_books(home) == 3
+    (home.books / "publications" / "000001.json").write_bytes(before.replace(b'"run_id"', b'"RUN_ID"'))
+    with pytest.raises(IntegrityError, match="as the run ledger names it"):
+        verify_books(home)
+
+
+def test_a_publication_names_what_the_build_was_made_from(settings: Settings) -> None:
+    # Something lands between the build and its publication.
+    from orchestration.landing import land_table, landing_tables
+
+    home = Home(settings.home)
+    lines = home.root / "demo" / "manual" / "lines.csv"
+    lines.write_text(lines.read_text().replace("9600.00", "9700.00"))
+    source = next(item for item in settings.sources if item.vendor == "manual")
+    settings = settings.model_copy(update={"sources": (source.model_copy(update={"location": str(lines)}),)})
+    vendor, table = next(item for item in landing_tables() if item[0] == "manual")
+    outcomes = land_table(settings, vendor, table, ("2026-08", "2026-09", "2026-10"))
+    assert {outcome.status for outcome in outcomes} == {"landed"}
+    before = current_publication(home)
+    assert before is not None
+    assert publish_again(settings).manifest["deliveries"] == before.manifest["deliveries"]
 
 
 def test_a_generation_that_was_changed_is_never_rolled_back_to(settings: Settings) -> None:

@@ -26,7 +26,8 @@ def _write(folder: Path, **changed: list[Cells]) -> Path:
         with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, COLUMNS[name], restval="", lineterminator="\n")
             writer.writeheader()
-            writer.writerows(rows)
+            # A row that names no id has one of its own.
+            writer.writerows({COLUMNS[name][0]: f"row-{number}", **row} for number, row in enumerate(rows))
     return folder
 
 
@@ -219,3 +220,24 @@ def test_a_line_inside_a_cell_is_counted(tmp_path: Path) -> None:
         {"cost_centre": "CC-2"},
     ]
     assert _refusal(_write(tmp_path, cost_centres=centres)).startswith("seeds/cost_centres.csv, line 5\n")
+
+
+def test_an_id_stands_once(tmp_path: Path) -> None:
+    refusal = _refusal(
+        _write(tmp_path, ownership=_with("ownership", ownership_id="o1", priority="1", service_name="T"))
+    )
+    assert refusal.startswith("seeds/ownership.csv, line 3")
+    assert "'o1', which is on line 2 too" in refusal
+
+
+@pytest.mark.parametrize("half", [{"tag_key": "team"}, {"tag_value": "1234"}])
+def test_half_a_tag_is_refused(tmp_path: Path, half: dict[str, str]) -> None:
+    # A value without a key took a whole bill; a key without a value matched nothing.
+    refusal = _refusal(_write(tmp_path, ownership=_with("ownership", priority="7", team="search", **half)))
+    assert "tag_key and tag_value together" in refusal
+
+
+def test_a_column_that_nobody_reads_is_refused(tmp_path: Path) -> None:
+    path = _write(tmp_path) / "teams.csv"
+    path.write_text(path.read_text().replace("valid_from", "sub_account_name,valid_from", 1))
+    assert _refusal(tmp_path).startswith("seeds/teams.csv, line 1\n  expected: no other columns than")
