@@ -67,7 +67,7 @@ class Publication:
 def current_publication(home: Home) -> Publication | None:
     """The publication that readers are served, or None before the first."""
     link = home.published / "current"
-    return read_publication(link.resolve()) if link.is_symlink() else None
+    return read_publication(link.resolve()) if (link / "manifest.json").is_file() else None
 
 
 def publications(home: Home) -> list[Publication]:
