@@ -70,6 +70,7 @@ def warehouse(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterato
 @dg.multi_asset_check(specs=reporting.gate_specs(published_contracts()), name="publish_gate")
 def publish_gate() -> Iterator[dg.AssetCheckResult]:
     """Blocks the publication when a table is not what its contract promises to readers."""
+    take_lock(home)
     yield from reporting.gate_results(check_build(settings))
 
 

@@ -63,10 +63,6 @@ class Selection:
             for item in manifests
         ]
 
-    @property
-    def delivery_ids(self) -> list[str]:
-        return sorted(package.manifest.delivery_id for package in self.used)
-
 
 def select(settings: Settings) -> Selection:
     """The role of every package in landing: current, superseded, held, or unconfigured."""

@@ -10,6 +10,7 @@ import logging
 import os
 import re
 import shutil
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -153,8 +154,6 @@ def _quiet(home: Home, progress: Progress) -> Iterator[None]:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w", encoding="utf-8") as file:
         screen = _Screen(file, progress)
-        import warnings
-
         with warnings.catch_warnings(), contextlib.redirect_stdout(screen), contextlib.redirect_stderr(screen):
             warnings.simplefilter("ignore")
             yield

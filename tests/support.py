@@ -12,6 +12,7 @@ import duckdb
 from orchestration.paths import PROJECT, Home
 from orchestration.publish import Publication, current_publication
 
+OLD_DUCKDB = PROJECT / ".venv-duckdb1" / "bin" / "python"
 SAMPLES = PROJECT.parent / "shared" / "data" / "focus_samples"
 SAMPLE = SAMPLES / "focus_1.0_finops_foundation_sample_1000.csv"
 NO_SAMPLE = "the real exports lie in ../shared/data, which is not here"

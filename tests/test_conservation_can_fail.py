@@ -2,14 +2,13 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from orchestration.paths import PROJECT, Home
+from orchestration.paths import Home
 from tests.conftest import Demo
 from tests.support import copy_of_the_project
 
@@ -137,8 +136,3 @@ def remove_data_tests_of(project: Path, model: str) -> None:
         if skipping is None:
             kept.append(line)
     path.write_text("\n".join(kept) + "\n")
-
-
-def test_the_copy_that_is_broken_is_not_the_project(tmp_path: Path) -> None:
-    assert not copy_of_the_project(tmp_path).is_relative_to(PROJECT)
-    shutil.rmtree(tmp_path / "project")

@@ -19,9 +19,7 @@ from orchestration.publish import Publication, current_publication, publications
 from orchestration.runs import prepare_environment
 from orchestration.settings import Settings
 from tests.conftest import Demo
-from tests.support import query
-
-OLD_DUCKDB = PROJECT / ".venv-duckdb1" / "bin" / "python"
+from tests.support import OLD_DUCKDB, query
 
 # A reader that opens the real path again and again, as a BI tool would, and compares two tables that each generation
 # changes together. It prints what it saw as JSON.
