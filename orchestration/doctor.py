@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.errors import MeterhouseError
-from orchestration.landing import landing_tables
+from orchestration.landing import idle_fetch, landing_tables
 from orchestration.locks import run_lock
 from orchestration.paths import PROJECT, SEEDS, Home
 from orchestration.seeds import check_seeds
-from orchestration.settings import Settings, load_settings
-from orchestration.sources.base import Fetch
+from orchestration.settings import Settings, load_settings, secret_of
+from orchestration.sources import SOURCES
 
 SMALLEST_FREE_BYTES = 2 * 1024**3
 
@@ -106,11 +106,15 @@ def _source(settings: Settings, number: int) -> Finding:
     subject = f"source {source.vendor}/{source.name}"
     if source.paused:
         return Finding(subject, True, "paused")
-    table = next(table for vendor, table in landing_tables() if vendor == source.vendor)
+    tables = [table for vendor, table in landing_tables() if vendor == source.vendor]
     try:
+        if SOURCES[source.vendor].key_variable or source.key_variable:
+            secret_of(source)
         with tempfile.TemporaryDirectory() as scratch:
-            # Everything is known: the location is listed and nothing is read.
-            list(table.deliveries(Fetch(source, Path(scratch), lambda _origin, _state: True)))
+            for table in tables:
+                # No day is due and everything is known: a location is listed, an API is not asked, nothing is read.
+                list(table.deliveries(idle_fetch(source, table.name, Path(scratch))))
     except MeterhouseError as error:
-        return Finding(subject, False, str(error), "mend `location`, or the access rights")
-    return Finding(subject, True, f"{source.location} can be read")
+        return Finding(subject, False, str(error), "mend `location`, the key, or the access rights")
+    has_key = any(table.schedule for table in tables)
+    return Finding(subject, True, "its key is set" if has_key else f"{source.location} can be read")

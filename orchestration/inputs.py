@@ -1,7 +1,8 @@
 """Decides which delivery is the truth, in one place, and lays the chosen parts out for dbt.
 
 The input folder keeps its path in every build. It holds hard links to landed parts (verified first), one empty file a
-table that fixes the schema, and what landing knows about every delivery.
+table that fixes the schema, and what landing knows about every delivery. Days are read as months: the parts of a month
+of daily deliveries are copied into one file, which is kept for as long as the list of those deliveries stays the same.
 """
 
 import hashlib
@@ -91,32 +92,85 @@ def lay_out(settings: Settings, selection: Selection) -> None:
     for package in selection.used:
         package.verify()
     shutil.rmtree(home.inputs, ignore_errors=True)
+    home.compacted.mkdir(parents=True, exist_ok=True)
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
+        connection.execute("set memory_limit = ?", [settings.memory])
+        connection.execute("set preserve_insertion_order = false")
         for vendor, table in landing_tables():
-            folder = home.inputs / vendor / table.name
-            _write_empty(connection, landing_contract(vendor, table.name), folder)
+            _write_empty(connection, landing_contract(vendor, table.name), home.inputs / vendor / table.name)
+        months: dict[tuple[str, ...], list[Package]] = {}
         for package in selection.used:
-            _link(package, home.inputs)
+            manifest = package.manifest
+            if landing_contract(manifest.vendor, manifest.table).partition_kind == "day":
+                months.setdefault((*manifest.key[:4], manifest.partition[:7]), []).append(package)
+            else:
+                _link(package, home.inputs)
+        kept = {_compact(connection, home, key, days) for key, days in months.items()}
+        for path in set(home.compacted.iterdir()) - kept:
+            path.unlink()
         _write_landing_tables(connection, home, selection)
 
 
 def _link(package: Package, inputs: Path) -> None:
     manifest = package.manifest
-    folder = inputs / manifest.vendor / manifest.table / "role=current" / f"source_name={manifest.source_name}"
-    folder = folder / f"scope={manifest.scope}" / f"delivery_id={manifest.delivery_id}"
+    folder = inputs / manifest.vendor / manifest.table
+    for name, value in _facts(package).items():
+        folder = folder / f"{name}={value}"
     folder.mkdir(parents=True)
     for part in manifest.parts:
         os.link(package.folder / part.name, folder / part.name)
 
 
+def _facts(package: Package) -> dict[str, str]:
+    """What every input row knows of its delivery, besides the contract's columns."""
+    manifest = package.manifest
+    return {
+        "role": "current",
+        "source_name": manifest.source_name,
+        "scope": manifest.scope,
+        "delivery_id": manifest.delivery_id,
+        "partition_key": manifest.partition,
+    }
+
+
+def _compact(
+    connection: duckdb.DuckDBPyConnection, home: Home, key: tuple[str, ...], days: Sequence[Package]
+) -> Path:
+    """One file for the days of a month, with the facts of each delivery as columns. Returns the kept file."""
+    parts = [part.sha256 for package in days for part in package.manifest.parts]
+    facts = [tuple(_facts(package).values()) for package in days]
+    content = hashlib.sha256(json.dumps([key, parts, facts]).encode()).hexdigest()[:32]
+    kept = home.compacted / f"{content}.parquet"
+    if not kept.exists():
+        temporary = home.compacted / f".{content}"
+        selects = []
+        for package in days:
+            files = ", ".join("'" + _quoted(package.folder / part.name) + "'" for part in package.manifest.parts)
+            columns = ", ".join(f"'{value}' as {name}" for name, value in _facts(package).items())
+            selects.append(f"select *, {columns} from read_parquet([{files}])")
+        _copy(connection, " union all by name ".join(selects), temporary)
+        temporary.replace(kept)
+    vendor, table, source_name, scope, month = key
+    folder = home.inputs / vendor / table / source_name / scope
+    folder.mkdir(parents=True, exist_ok=True)
+    os.link(kept, folder / f"{month}.parquet")
+    return kept
+
+
 def _write_empty(connection: duckdb.DuckDBPyConnection, contract: Contract, folder: Path) -> None:
     """An empty file of the agreed types: a vendor that nobody configured is an empty table, not a missing one."""
-    target = folder / "role=none" / "source_name=none" / "scope=none" / "delivery_id=none"
-    target.mkdir(parents=True)
+    facts = ("role", "source_name", "scope", "delivery_id", "partition_key")
     columns = [f'cast(null as {column.sql_type}) as "{column.name}"' for column in contract.columns]
     columns += ["cast(null as varchar) as _unknown_columns", "cast(null as bigint) as _row_number"]
     columns += ["cast(null as integer) as _part"]
+    target = folder
+    if contract.partition_kind == "day":
+        columns += [f"cast(null as varchar) as {name}" for name in facts]
+    else:
+        for name in facts:
+            target = target / f"{name}=none"
+    target.mkdir(parents=True)
     _copy(connection, f"select {', '.join(columns)} where false", target / "empty.parquet")
 
 
@@ -130,7 +184,7 @@ def _write_landing_tables(connection: duckdb.DuckDBPyConnection, home: Home, sel
             package.manifest.source_name,
             package.manifest.delivery_id,
             total.provider,
-            package.manifest.partition,
+            package.manifest.partition[:7],
             total.charge_month,
             total.currency,
             total.cost_column,
@@ -163,7 +217,11 @@ def _make_table(
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:
-    connection.execute(f"copy ({query}) to '{str(target).replace(chr(39), chr(39) * 2)}' (format parquet)")
+    connection.execute(f"copy ({query}) to '{_quoted(target)}' (format parquet)")
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
 
 
 def _delivery_row(package: Package, role: str, receipts: dict[Path, list[str]]) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ import shutil
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,12 @@ from orchestration.errors import DeliveryError, MeterhouseError
 from orchestration.logs import logger
 from orchestration.packages import MANIFEST, Manifest, Package, newest_accepted, packages, read_package
 from orchestration.paths import Home, sync_folder, sync_tree, write_json
-from orchestration.preparing import Clock, Preparation, PreparedDelivery, PreparedPackage, iso
+from orchestration.preparing import Clock, Preparation, PreparedDelivery, PreparedPackage, Wanted, iso, keep_raw
 from orchestration.receipts import Receipt, Receipts
 from orchestration.rejecting import mend_rejections, reject
-from orchestration.settings import Settings, SourceSettings
+from orchestration.schedules import due_days
+from orchestration.scrubbing import PersonHasher, same_key
+from orchestration.settings import Settings, SourceSettings, person_key, secret_of
 from orchestration.sources import SOURCES
 from orchestration.sources.base import Delivery, Fetch, SourceTable
 
@@ -117,6 +119,21 @@ def accept(home: Home, delivery_id: str, clock: Clock = utc_now) -> Manifest:
     return accepted
 
 
+def idle_fetch(source: SourceSettings, table: str, scratch: Path) -> Fetch:
+    """A question to which the answer is nothing: no day is due, and everything is known."""
+    return Fetch(
+        source=source,
+        scratch=scratch,
+        is_known=lambda _origin, _state: True,
+        contract=landing_contract(source.vendor, table),
+        today=utc_now().date(),
+        due_days=(),
+        wanted=(),
+        key=lambda: secret_of(source),
+        hasher=lambda: PersonHasher(person_key(f"{source.vendor}/{source.name}")),
+    )
+
+
 class _SourceLanding:
     """One source's landing in one run: prepare every delivery, compare, then promote or reject each whole."""
 
@@ -125,8 +142,9 @@ class _SourceLanding:
     ) -> None:
         self.source, self.table, self.clock = source, table, clock
         self.home = Home(settings.home)
-        self.months = frozenset(months)
+        self.settings = settings
         self.contract = landing_contract(source.vendor, table.name)
+        self.wanted = Wanted(frozenset(months), self.contract.partition_kind)
         self.preparation = Preparation(self.home, source, table, self.contract, settings.memory, clock)
         self.root = self.home.landing / source.vendor / table.name / source.name
         self.receipts = Receipts(self.root)
@@ -138,31 +156,77 @@ class _SourceLanding:
         fetched = self.staging / "fetched"
         fetched.mkdir(parents=True)
         try:
-            return self._land(fetched) or [self._nothing_new()]
-        except DeliveryError as error:
-            return [self._outcome("failed", message=str(error))]
+            return self._land(self._fetch(fetched)) or [self._nothing_new()]
         finally:
             shutil.rmtree(self.staging, ignore_errors=True)
 
-    def _land(self, fetched: Path) -> list[Outcome]:
+    def _fetch(self, scratch: Path) -> Fetch:
+        today = self.settings.today or self.clock().date()
+        due: tuple[date, ...] = ()
+        if self.table.schedule:
+            schedule = self.table.schedule.with_options(self.source.reread_days, self.source.settle_days)
+            landed = {path.parent.parent.name for path in self.root.glob(f"{self.source.scope}/*/*/{MANIFEST}")}
+            due = due_days(schedule, today, self.wanted.months, landed, self.source.since)
+        if self.table.is_snapshot and today.isoformat() in self.wanted:
+            due = (today,)
+        return Fetch(
+            source=self.source,
+            scratch=scratch,
+            is_known=self._is_known,
+            contract=self.contract,
+            today=today,
+            due_days=due,
+            wanted=self.wanted,
+            key=lambda: secret_of(self.source),
+            hasher=self._hasher,
+        )
+
+    def _hasher(self) -> PersonHasher:
+        hasher = PersonHasher(person_key(self.preparation.label))
+        landed = packages(self.home, self.source.vendor, self.table.name)
+        same_key(self.preparation.label, hasher, filter(None, (item.manifest.person_key for item in landed)))
+        self.preparation = replace(self.preparation, person_key=hasher.fingerprint)
+        return hasher
+
+    def _land(self, fetch: Fetch) -> list[Outcome]:
+        """An API's delivery is promoted when it is whole, so that what comes after a failure is all there is to fetch;
+        files are compared first, since two of them may claim one period."""
         outcomes: list[Outcome] = []
         prepared: list[PreparedDelivery] = []
-        for number, delivery in enumerate(self.table.deliveries(Fetch(self.source, fetched, self._is_known))):
-            hashes = [file.sha256 for file in delivery.files]
-            before = self.receipts.same_bytes(delivery.origin, hashes, self.source.scope)
-            months = self.months & self.receipts.missing_months(before) if before else self.months
-            if before and not months:
-                outcomes += self._received_again(delivery, before)
-                continue
-            try:
-                prepared.append(self.preparation.prepare(delivery, self.staging / f"delivery-{number:05d}", months))
-            except DeliveryError as error:
-                outcomes.append(self._reject(delivery, error))
+        try:
+            for number, delivery in enumerate(self.table.deliveries(fetch)):
+                hashes = [file.sha256 for file in delivery.files]
+                before = self.receipts.same_bytes(delivery.origin, hashes, self.source.scope)
+                missing = self.receipts.missing(before) if before else ()
+                if before and not any(partition in self.wanted for partition in missing):
+                    outcomes += self._received_again(delivery, before)
+                    continue
+                try:
+                    folder = self.staging / f"delivery-{number:05d}"
+                    item = self.preparation.prepare(delivery, folder, self._only(missing) if before else self.wanted)
+                except DeliveryError as error:
+                    outcomes.append(self._reject(delivery, error))
+                    continue
+                if delivery.covers:
+                    outcomes += self._promote_or_reject(item, None)
+                else:
+                    prepared.append(item)
+        except DeliveryError as error:
+            outcomes.append(self._outcome("failed", message=str(error)))
+            # Of files that speak together nothing is landed; days that an API gave whole are landed.
+            return outcomes
         clashes = self._clashes(prepared)
         for item in prepared:
-            failure = clashes.get(item.delivery.origin) or self._contract_failure(item)
-            outcomes += [self._reject(item.delivery, failure, item)] if failure else self._promote(item)
+            outcomes += self._promote_or_reject(item, clashes.get(item.delivery.origin))
         return outcomes
+
+    def _only(self, partitions: Iterable[str]) -> Wanted:
+        """What is still missing of a delivery, as far as this run was asked for it."""
+        return Wanted(frozenset(partition[:7] for partition in partitions) & self.wanted.months, self.wanted.kind)
+
+    def _promote_or_reject(self, item: PreparedDelivery, clash: DeliveryError | None) -> list[Outcome]:
+        failure = clash or self._contract_failure(item)
+        return [self._reject(item.delivery, failure, item)] if failure else self._promote(item)
 
     def _outcome(self, status: str, **facts: Any) -> Outcome:
         return Outcome(self.source.vendor, self.table.name, self.source.name, status, **facts)
@@ -256,8 +320,9 @@ class _SourceLanding:
             outcomes={outcome.partition: outcome.status for outcome in outcomes if outcome.partition},
             waiting=waiting,
         )
-        self.receipts.add(delivery.origin, receipt)
-        mend_rejections(self.preparation, delivery.origin)
+        if delivery.state != "?":
+            self.receipts.add(delivery.origin, receipt)
+        mend_rejections(self.preparation, delivery)
         if waiting:
             message = f"months to come, before first_month, or outside this run: {', '.join(waiting)}"
             outcomes.append(self._outcome("waiting", message=message, file_names=tuple(names)))
@@ -274,6 +339,8 @@ class _SourceLanding:
         else:
             manifest = self._accepted_or_held(package.manifest, existing)
             folder = key_folder / manifest.delivery_id
+            for file in manifest.raw:
+                keep_raw(self.home, package.folder / file.name, file.sha256, package.folder / file.name)
             write_json(package.folder / MANIFEST, asdict(manifest))
             sync_tree(package.folder)
             key_folder.mkdir(parents=True, exist_ok=True)
@@ -316,7 +383,7 @@ class _SourceLanding:
         return replace(manifest, accepted_at=iso(self.clock()), sequence=_next_sequence(existing))
 
     def _is_known(self, origin: str, state: str) -> bool:
-        return self.receipts.is_known(origin, state, self.source.scope, self.months)
+        return self.receipts.is_known(origin, state, self.source.scope, self.wanted)
 
 
 def _unchanged(manifest: Manifest, existing: list[Package]) -> Package | None:

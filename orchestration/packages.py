@@ -46,6 +46,7 @@ class Manifest:
     """What one package holds. Times are ISO 8601 UTC.
 
     `sequence` rises with each acceptance of the same key; `after_sequence` is the newest that there was on arrival.
+    `person_key` is the fingerprint of the key that people were hashed with.
     """
 
     vendor: str
@@ -78,6 +79,8 @@ class Manifest:
     sequence: int | None = None
     after_sequence: int = 0
     held_because: str | None = None
+    watermark: str | None = None
+    person_key: str | None = None
     format: int = field(default=FORMAT)
 
     @property
@@ -136,9 +139,9 @@ def read_package(folder: Path) -> Package:
         ) from None
 
 
-def packages(home: Home) -> Iterator[Package]:
-    """Every package that exists, in a fixed order. A folder without a manifest does not exist."""
-    for path in sorted(home.landing.glob(f"[!.]*/*/*/*/*/*/{MANIFEST}")):
+def packages(home: Home, vendor: str = "[!.]*", table: str = "*") -> Iterator[Package]:
+    """Every package that exists (of one table), in a fixed order. A folder without a manifest does not exist."""
+    for path in sorted(home.landing.glob(f"{vendor}/{table}/*/*/*/*/{MANIFEST}")):
         yield read_package(path.parent)
 
 

@@ -13,6 +13,8 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = PROJECT / "dbt_project"
 SEEDS = PROJECT / "seeds"
+# Wheels that hold public price lists: `make` downloads them, hash-pinned by requirements-catalogues.lock.
+CATALOGUES = PROJECT / "catalogues"
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,10 @@ class Home:
     @property
     def inputs(self) -> Path:
         return self.work / "inputs"
+
+    @property
+    def compacted(self) -> Path:
+        return self.root / "builds" / "compacted"
 
     @property
     def build_file(self) -> Path:

@@ -23,7 +23,12 @@ from orchestration.paths import Home, sha256_of
 from orchestration.settings import SourceSettings
 from orchestration.sources.base import Delivery, ReceivedFile, SourceTable
 
-PARTITION = r"\d{4}-(0[1-9]|1[0-2])"
+MONTH = r"\d{4}-(0[1-9]|1[0-2])"
+PARTITIONS = {
+    "month": (MONTH, "a month (YYYY-MM)"),
+    "day": (MONTH + r"-(0[1-9]|[12]\d|3[01])", "a UTC day (YYYY-MM-DD)"),
+    "version": (r"[A-Za-z0-9][A-Za-z0-9._+-]{0,126}", "a version (letters, digits, . _ + -)"),
+}
 
 Clock = Callable[[], datetime]
 
@@ -31,6 +36,17 @@ Clock = Callable[[], datetime]
 def iso(moment: datetime) -> str:
     """ISO 8601 in UTC, to the microsecond, ending in Z: the one form of time in manifests and reports."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which partitions a run lands: those of the asked months; versions belong to no month and are always landed."""
+
+    months: frozenset[str]
+    kind: str = "month"
+
+    def __contains__(self, partition: object) -> bool:
+        return self.kind == "version" or str(partition)[:7] in self.months
 
 
 @dataclass(frozen=True)
@@ -44,7 +60,7 @@ class PreparedPackage:
 
 @dataclass(frozen=True)
 class PreparedDelivery:
-    """The packages of one delivery; `periods` are all that are in it, also those that were not asked for."""
+    """The packages of one delivery; `periods` are all partitions in it, also those that were not asked for."""
 
     delivery: Delivery
     packages: tuple[PreparedPackage, ...]
@@ -71,6 +87,7 @@ class Preparation:
     contract: Contract
     memory: str
     clock: Clock
+    person_key: str | None = None
 
     @property
     def label(self) -> str:
@@ -81,12 +98,12 @@ class Preparation:
     def _partition_sql(self) -> str:
         return str(self.contract.properties["partition"])
 
-    def prepare(self, delivery: Delivery, folder: Path, months: frozenset[str]) -> PreparedDelivery:
-        """Types a delivery into one package a wanted month, below `folder`. Raises DeliveryError when it cannot be."""
+    def prepare(self, delivery: Delivery, folder: Path, wanted: Wanted) -> PreparedDelivery:
+        """Types a delivery into one package a wanted partition, below `folder`. Raises DeliveryError when it cannot."""
         folder.mkdir(parents=True)
         connection = casting.ingest_connection([folder.parent], folder / "spill", self.memory)
         try:
-            return self._prepare(connection, delivery, folder, months)
+            return self._prepare(connection, delivery, folder, wanted)
         except duckdb.OutOfRangeException as error:
             raise DeliveryError(
                 source=self.label,
@@ -99,12 +116,12 @@ class Preparation:
             connection.close()
 
     def _prepare(
-        self, connection: duckdb.DuckDBPyConnection, delivery: Delivery, folder: Path, months: frozenset[str]
+        self, connection: duckdb.DuckDBPyConnection, delivery: Delivery, folder: Path, wanted: Wanted
     ) -> PreparedDelivery:
         typed = [self._type(connection, file, number, folder) for number, file in enumerate(delivery.files)]
-        partitions = self._partitions(connection, typed)
-        wanted = [partition for partition in partitions if partition in months]
-        drafts = [self._draft(connection, delivery, typed, partition, folder) for partition in wanted]
+        partitions = self._partitions(connection, delivery, typed)
+        asked = [partition for partition in partitions if partition in wanted]
+        drafts = [self._draft(connection, delivery, typed, partition, folder) for partition in asked]
         rules = self.contract.rules_for(set().union(*(file.text.columns for file in typed)))
         measured = [measure(connection, _view(draft.partition), rules) for draft in drafts]
         judged = judge(rules, measured) if drafts else []
@@ -119,8 +136,12 @@ class Preparation:
         return PreparedDelivery(delivery, ready, tuple(partitions))
 
     def _type(self, connection: duckdb.DuckDBPyConnection, file: ReceivedFile, number: int, folder: Path) -> _TypedFile:
-        plain = casting.unpacked(file.path, self.label, folder)
-        text = casting.text_table(connection, plain, file.name, self.label, self.contract, number)
+        if file.rows is not None:
+            plain = file.rows
+            text = casting.rows_table(connection, plain, file.columns or (), number)
+        else:
+            plain = casting.unpacked(file.path, self.label, folder)
+            text = casting.text_table(connection, plain, file.name, self.label, self.contract, number)
         version = self.table.version_of(self.label, file.name, self.contract, text.columns)
         relation = casting.cast_table(connection, text, self.contract, plain, file.name, self.label)
         self._refuse_rows_without_partition(connection, relation, plain, file.name)
@@ -130,9 +151,10 @@ class Preparation:
         self, connection: duckdb.DuckDBPyConnection, relation: str, path: Path, name: str
     ) -> None:
         column = str(self.contract.properties["partitionColumn"])
+        form, words = PARTITIONS[self.contract.partition_kind]
         row = connection.execute(
             f'select _row_number, cast("{column}" as varchar) from {relation} '
-            f"where not coalesce(regexp_full_match({self._partition_sql}, '{PARTITION}'), false) "
+            f"where not coalesce(regexp_full_match({self._partition_sql}, '{form}'), false) "
             "order by _row_number limit 1"
         ).fetchone()
         if row:
@@ -141,14 +163,28 @@ class Preparation:
                 file=name,
                 line=casting.line_of_row(path, row[0]),
                 column=column,
-                expected="a month (YYYY-MM) on every row: it says which period the row belongs to",
+                expected=f"{words} on every row: it says which period the row belongs to",
                 found=repr(row[1]) if row[1] is not None else "nothing",
                 next_step="mend the export and deliver the file again",
             )
 
-    def _partitions(self, connection: duckdb.DuckDBPyConnection, typed: Sequence[_TypedFile]) -> list[str]:
+    def _partitions(
+        self, connection: duckdb.DuckDBPyConnection, delivery: Delivery, typed: Sequence[_TypedFile]
+    ) -> list[str]:
         found = " union ".join(f"select distinct {self._partition_sql} from {file.relation}" for file in typed)
         partitions = [str(row[0]) for row in connection.execute(f"{found} order by 1").fetchall()]
+        if delivery.covers:
+            strange = sorted(set(partitions) - set(delivery.covers))
+            if strange:
+                raise DeliveryError(
+                    source=self.label,
+                    file=typed[0].received.name,
+                    partition=strange[0],
+                    expected=f"rows of {delivery.covers[0]} to {delivery.covers[-1]}, which was asked for",
+                    found=f"rows of {', '.join(strange)}",
+                    next_step="ask the vendor; nothing of this answer was landed",
+                )
+            return list(delivery.covers)
         if not partitions:
             raise DeliveryError(
                 source=self.label,
@@ -174,12 +210,13 @@ class Preparation:
         for number, file in enumerate(typed):
             parts.append(self._write_part(connection, file, number, partition, package))
             name = f"raw/{raw_name(number, file.received)}"
-            keep_raw(self.home, file.received, package / name)
+            os.link(file.received.path, package / name)
             raw.append(PackageFile(name, file.received.size, file.received.sha256))
         view = _view(partition)
         files = str(package / "part-*.parquet").replace("'", "''")
         connection.execute(f"create view {view} as select * from read_parquet('{files}')")
         columns = {name for file in typed for name in file.text.columns}
+        unknown = {name for name in columns if not self.contract.column(name)} | set(delivery.dropped)
         group = "".join(file.received.sha256 for file in typed)
         return Manifest(
             vendor=self.source.vendor,
@@ -204,7 +241,7 @@ class Preparation:
             row_count=_count(connection, view),
             charge_days=self._charge_days(connection, view),
             present_columns=sorted(name for name in columns if self.contract.column(name)),
-            unknown_columns=sorted(name for name in columns if not self.contract.column(name)),
+            unknown_columns=sorted(unknown),
             control_totals=self._control_totals(connection, view),
             roundings=self._roundings(connection, typed, partition),
             data_fingerprint=row_set_fingerprint(connection, view, leave_out=("_row_number", "_part")),
@@ -215,6 +252,8 @@ class Preparation:
             contract_version=self.contract.version,
             checks=[],
             fetched_at=iso(self.clock()),
+            watermark=delivery.watermark,
+            person_key=self.person_key,
         )
 
     def _write_part(
@@ -232,11 +271,15 @@ class Preparation:
         return PackageFile(target.name, target.stat().st_size, sha256_of(target))
 
     def _charge_days(self, connection: duckdb.DuckDBPyConnection, view: str) -> list[str]:
-        day = self.contract.properties["chargeDay"]
+        day = self.contract.properties.get("chargeDay")
+        if day is None:
+            return []
         rows = connection.execute(f"select distinct cast({day} as varchar) as day from {view} order by day").fetchall()
         return [row[0] for row in rows if row[0] is not None]
 
     def _control_totals(self, connection: duckdb.DuckDBPyConnection, view: str) -> list[ControlTotal]:
+        if "landedTotals" not in self.contract.properties:
+            return []
         provider, currency, day = (self.contract.properties[key] for key in ("provider", "currency", "chargeDay"))
         totals = []
         for cost_column, expression in self.contract.properties["landedTotals"].items():
@@ -264,14 +307,15 @@ def raw_name(number: int, file: ReceivedFile) -> str:
     return f"{number:04d}-{file.name.encode()[-200:].decode(errors='ignore')}"
 
 
-def keep_raw(home: Home, file: ReceivedFile, link: Path) -> None:
+def keep_raw(home: Home, file: Path, sha256: str, link: Path) -> None:
     """Stores received bytes once, by their hash; `link` becomes a hard link to them."""
-    store = home.landing / ".raw" / file.sha256
+    store = home.landing / ".raw" / sha256
     store.parent.mkdir(exist_ok=True)
-    if not store.exists() or sha256_of(store) != file.sha256:
-        temporary = store.with_name(f".{file.sha256}.{uuid.uuid4().hex}")
-        shutil.copyfile(file.path, temporary)
+    if not store.exists() or sha256_of(store) != sha256:
+        temporary = store.with_name(f".{sha256}.{uuid.uuid4().hex}")
+        shutil.copyfile(file, temporary)
         temporary.replace(store)
+    link.unlink(missing_ok=True)
     os.link(store, link)
 
 

@@ -5,6 +5,7 @@ One JSON file an origin, below the source's landing folder; its last entry is th
 
 import hashlib
 import json
+from collections.abc import Container
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -40,22 +41,22 @@ class Receipts:
             return None
         return Receipt(**json.loads(path.read_text(encoding="utf-8"))["received"][-1])
 
-    def is_known(self, origin: str, state: str, scope: str, months: frozenset[str]) -> bool:
-        """Whether this very state was landed for this scope, is still there whole, and no month of it waits."""
+    def is_known(self, origin: str, state: str, scope: str, wanted: Container[str]) -> bool:
+        """Whether this very state was landed for this scope, is still there whole, and nothing wanted of it waits."""
         last = self.last(origin)
         if last is None or (last.state, last.scope) != (state, scope):
             return False
         is_whole = all((self.root / place / MANIFEST).is_file() for place in last.packages.values())
-        return is_whole and not months.intersection(last.waiting)
+        return is_whole and not any(partition in wanted for partition in last.waiting)
 
     def same_bytes(self, origin: str, sha256s: list[str], scope: str) -> Receipt | None:
         """The last receipt of an origin, if it gave these very bytes: another time stamp alone says nothing new."""
         last = self.last(origin)
         return last if last and (last.sha256s, last.scope) == (sha256s, scope) else None
 
-    def missing_months(self, receipt: Receipt) -> frozenset[str]:
-        """What is still to be landed of a receipt: months that waited, and those whose package is gone."""
-        gone = [month for month, place in receipt.packages.items() if not (self.root / place / MANIFEST).is_file()]
+    def missing(self, receipt: Receipt) -> frozenset[str]:
+        """What is still to be landed of a receipt: partitions that waited, and those whose package is gone."""
+        gone = [name for name, place in receipt.packages.items() if not (self.root / place / MANIFEST).is_file()]
         return frozenset([*receipt.waiting, *gone])
 
     def add(self, origin: str, receipt: Receipt) -> None:

@@ -29,7 +29,7 @@ def reject(
     for number, file in enumerate(delivery.files):
         link = folder / "raw" / raw_name(number, file)
         if not link.exists():
-            keep_raw(preparation.home, file, link)
+            keep_raw(preparation.home, file.path, file.sha256, link)
     earlier = folder / "report.json"
     rejected_at = iso(preparation.clock())
     if earlier.is_file():
@@ -37,6 +37,7 @@ def reject(
         rejected_at = json.loads(earlier.read_text(encoding="utf-8"))["rejected_at"]
     report = {
         "origin": delivery.origin,
+        "covers": list(delivery.covers),
         "mended_at": None,
         "vendor": source.vendor,
         "table": preparation.table.name,
@@ -60,13 +61,14 @@ def reject(
     return rejection_id, folder / "report.md"
 
 
-def mend_rejections(preparation: Preparation, origin: str) -> None:
-    """Marks what was rejected from an origin as mended: what lies there now was landed."""
+def mend_rejections(preparation: Preparation, delivery: Delivery) -> None:
+    """Marks what was rejected from an origin, or of a covered partition, as mended: what is there now was landed."""
     source = preparation.source
     folder = preparation.home.rejected / source.vendor / preparation.table.name / source.name
     for path in sorted(folder.glob("*/*/*/report.json")):
         report = json.loads(path.read_text(encoding="utf-8"))
-        if report["origin"] == origin and report["mended_at"] is None:
+        is_mended = report["origin"] == delivery.origin or set(report["covers"]) & set(delivery.covers)
+        if is_mended and report["mended_at"] is None:
             write_json(path, {**report, "mended_at": iso(preparation.clock())})
 
 

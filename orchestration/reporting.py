@@ -39,8 +39,8 @@ def landing_result(
     results = [result for outcome in outcomes for result in outcome.checks]
     landed = [
         package.manifest
-        for package in packages(Home(settings.home))
-        if (package.manifest.vendor, package.manifest.table) == (vendor, table) and package.is_accepted
+        for package in packages(Home(settings.home), vendor, table)
+        if package.is_accepted
     ]
     failures = [outcome for outcome in outcomes if outcome.is_failure]
     earlier = sum(len(manifest.checks) for manifest in landed)

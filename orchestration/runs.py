@@ -17,7 +17,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from orchestration.demo import prepare_demo
 from orchestration.errors import GateError
 from orchestration.gates import require_passed
 from orchestration.locks import run_lock
@@ -48,6 +47,8 @@ def prepare_environment(config: Path | None) -> Settings:
     home = Home(settings.home)
     home.make()
     if settings.is_demo:
+        from orchestration.demo import prepare_demo
+
         settings = prepare_demo(settings)
     os.environ["METERHOUSE_HOME"] = str(settings.home)
     os.environ["DAGSTER_HOME"] = str(home.dagster)

@@ -7,6 +7,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,10 +20,12 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from orchestration.errors import ConfigurationError
+from orchestration.errors import ConfigurationError, DeliveryError
 from orchestration.sources import SOURCES
 
 NAME = r"^[a-z][a-z0-9_]{0,62}$"
+PERSON_KEY = "METERHOUSE_PERSON_KEY"
+SHORTEST_PERSON_KEY = 16
 MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
 
 
@@ -33,13 +36,18 @@ class SourceSettings(BaseModel):
 
     vendor: str
     name: str = Field(pattern=NAME)
-    location: str = Field(min_length=1, description="A file, folder or glob, local or an fsspec URL.")
+    location: str = Field(min_length=1, description="An API's address, or a file, folder or glob (also in a bucket).")
     scope: str = Field(default="all", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,126}$")
     same_period_files: Literal["refuse", "newest_replaces", "parts"] = Field(
         default="refuse",
         description="What two files mean that arrive together and speak for one period.",
     )
     paused: bool = Field(default=False, description="Keep what was landed, fetch nothing new.")
+    key_variable: str | None = Field(default=None, pattern=r"^[A-Z][A-Z0-9_]*$", description="Holds the secret.")
+    since: date | None = Field(default=None, description="The first day that the vendor can be asked for.")
+    reread_days: int | None = Field(default=None, ge=0, description="Days asked for again in each run.")
+    settle_days: int | None = Field(default=None, ge=0, description="Days to wait before a day is asked for.")
+    options: dict[str, str] = Field(default_factory=dict, description="What only this vendor needs.")
 
     @field_validator("vendor")
     @classmethod
@@ -64,6 +72,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="METERHOUSE_", extra="forbid", frozen=True)
 
     home: Path = Path("var")
+    today: date | None = Field(default=None, description="The UTC day that a run takes for today; else the clock.")
     first_month: str = Field(default="2024-01", pattern=MONTH)
     reporting_currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
     memory: str = Field(default="4GB", pattern=r"^\d+(\.\d+)?(MB|GB)$")
@@ -97,6 +106,34 @@ class Settings(BaseSettings):
     def sources_of(self, vendor: str) -> list[SourceSettings]:
         """The configured sources of one vendor, in the order of the file."""
         return [source for source in self.sources if source.vendor == vendor]
+
+
+def secret_of(source: SourceSettings) -> str:
+    """The secret of a source, from the environment. Raises DeliveryError that names the variable, never the value."""
+    variable = source.key_variable or SOURCES[source.vendor].key_variable
+    label = f"{source.vendor}/{source.name}"
+    if not variable:
+        raise ValueError(f"{label} has no key")
+    return _secret(variable, label, 1)
+
+
+def person_key(label: str) -> str:
+    """The key that people's names are hashed with, from the environment. Raises DeliveryError when there is none."""
+    return _secret(PERSON_KEY, label, SHORTEST_PERSON_KEY)
+
+
+def _secret(variable: str, label: str, shortest: int) -> str:
+    value = os.environ.get(variable, "").strip()
+    if len(value) < shortest:
+        found = "nothing" if not value else f"{len(value)} characters"
+        length = f" of {shortest} characters or more" if shortest > 1 else ""
+        raise DeliveryError(
+            source=label,
+            expected=f"a secret{length} in the environment variable {variable}",
+            found=found,
+            next_step=f"set {variable} for the user who runs Meterhouse, and run again",
+        )
+    return value
 
 
 def load_settings(config: Path | None = None) -> Settings:

@@ -11,6 +11,7 @@ import duckdb
 
 from orchestration.paths import PROJECT, Home
 from orchestration.publish import Publication, current_publication
+from tests.small_company import small_company
 
 OLD_DUCKDB = PROJECT / ".venv-duckdb1" / "bin" / "python"
 SAMPLES = PROJECT.parent / "shared" / "data" / "focus_samples"
@@ -37,7 +38,12 @@ def copy_of_the_project(folder: Path) -> Path:
 def meterhouse(
     home: Path, *arguments: str, timeout: int = 240, project: Path = PROJECT, **environment: str
 ) -> Finished:
-    """Runs `meterhouse` on a home, in a new process, as a person would; `project` may be a broken copy."""
+    """Runs `meterhouse` on a home, in a new process, as a person would; `project` may be a broken copy.
+
+    Without a configuration it is the small company's.
+    """
+    if "--config" not in arguments and "METERHOUSE_CONFIG" not in environment:
+        environment["METERHOUSE_CONFIG"] = str(small_company(home))
     # Nothing of the caller's own configuration may leak in.
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("METERHOUSE_", "DAGSTER_", "DBT_"))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from orchestration.demo import write_demo
+from tests.small_company import write_small_company
 from orchestration.paths import Home
 from tests.conftest import Demo
 from tests.support import fingerprints, meterhouse, published, query, write_config
@@ -56,7 +56,7 @@ def test_status_rollback_and_verify(demo_copy: Home) -> None:
 
 
 def test_a_shrinking_delivery_waits_for_accept_and_then_counts(tmp_path: Path) -> None:
-    write_demo(tmp_path / "demo")
+    write_small_company(tmp_path / "demo")
     bill = tmp_path / "demo" / "focus" / "2026-08.csv"
     config = write_config(tmp_path / "meterhouse.toml", {"vendor": "focus", "name": "bills", "location": str(bill)})
     home = tmp_path / "var"

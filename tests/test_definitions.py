@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Demo
+from tests.small_company import small_company
 from tests.support import meterhouse
 
 PRINT_GRAPH = """
@@ -65,7 +66,7 @@ def run_python(home: Path, program: str) -> dict[str, object]:
     process = subprocess.run(
         [sys.executable, "-c", program],
         cwd=PROJECT,
-        env=kept | {"METERHOUSE_HOME": str(home)},
+        env=kept | {"METERHOUSE_HOME": str(home), "METERHOUSE_CONFIG": str(small_company(home))},
         capture_output=True,
         text=True,
         timeout=240,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.demo import write_demo
+from tests.small_company import write_small_company
 from orchestration.packages import packages
 from orchestration.paths import Home
 from tests.support import Finished, copy_of_the_project, fingerprints, meterhouse, published, query, write_config
@@ -16,7 +16,7 @@ from tests.support import Finished, copy_of_the_project, fingerprints, meterhous
 
 def broken_sources(folder: Path) -> list[dict[str, str]]:
     """Four sources, each broken in its own way, made from the demo's own export."""
-    write_demo(folder / "demo")
+    write_small_company(folder / "demo")
     good = (folder / "demo" / "focus" / "2026-08.csv").read_bytes()
     rows = list(csv.reader(good.decode().splitlines()))
     header = rows[0]

@@ -1049,7 +1049,7 @@ def test_the_input_folder_holds_links_to_current_parts_only(focus: Settings, dro
     parts = list(inputs.glob("role=current/**/*.parquet"))
     current = _current(focus)
     assert [path.stat().st_ino for path in parts] == [(current.folder / "part-0000.parquet").stat().st_ino]
-    assert parts[0].parent.name == f"delivery_id={current.manifest.delivery_id}"
+    assert parts[0].parent.parent.name == f"delivery_id={current.manifest.delivery_id}"
     assert len(list(inputs.glob("role=none/**/empty.parquet"))) == 1
 
 

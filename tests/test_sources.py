@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from orchestration.contracts import Column, landing_contract
 from orchestration.errors import DeliveryError
+from orchestration.landing import idle_fetch
 from orchestration.settings import SourceSettings
 from orchestration.sources import SOURCES, files, manual
 from orchestration.sources.base import Delivery, Fetch
@@ -141,7 +143,8 @@ def fetch(tmp_path: Path) -> Callable[..., list[Delivery]]:
         scratch = tmp_path / f"scratch-{next(calls)}"
         scratch.mkdir()
         source: SourceSettings = focus_source(location, **options)
-        return list(files.deliveries(Fetch(source, scratch, lambda _, state: state in known)))
+        idle = idle_fetch(source, "charges", scratch)
+        return list(files.deliveries(replace(idle, is_known=lambda _, state: state in known)))
 
     return _fetch
 

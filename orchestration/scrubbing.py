@@ -1,0 +1,58 @@
+"""Keeps people and secrets out of landing: names are replaced by a keyed hash, and what looks like one is masked.
+
+The allow-list of columns is the contract's; this module only knows values. It is applied before anything of an API's
+answer is written, so `raw/` holds what was left.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from orchestration.errors import DeliveryError
+
+MARK = "hmac:"
+# A mail address, and the shapes in which vendors issue secrets. Key ids (key_..., apikey_...) are no secrets.
+PERSONAL = re.compile(
+    r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+"
+    r"|\b(?:sk|pk|rk)-[A-Za-z0-9_\-]{8,}"
+    r"|\b(?:ghp|gho|ghs|ghu|github_pat|crsr|xoxb|xoxp|AKIA|ASIA|AIza)_?[A-Za-z0-9_\-]{12,}"
+)
+
+
+class PersonHasher:
+    """HMAC-SHA-256 with one key. `fingerprint` names the key and tells nothing about it."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key.encode()
+        self.fingerprint = hmac.new(self._key, b"meterhouse person key", hashlib.sha256).hexdigest()[:16]
+        self.hash = lru_cache(maxsize=200_000)(self._hash)
+
+    def _hash(self, value: str) -> str:
+        """The hash of a person's name or address; case and outer blanks do not matter. A hash stays as it is."""
+        if value.startswith(MARK):
+            return value
+        digest = hmac.new(self._key, value.strip().casefold().encode(), hashlib.sha256).hexdigest()
+        return f"{MARK}{digest[:32]}"
+
+    def mask(self, text: str) -> str:
+        """The text with every mail address and secret in it replaced by its hash."""
+        return PERSONAL.sub(lambda found: self.hash(found.group()), text)
+
+
+def hidden(text: str) -> str:
+    """Text for a message or a log, with every mail address and secret blacked out."""
+    return PERSONAL.sub("***", text)
+
+
+def same_key(source: str, hasher: PersonHasher, fingerprints: Iterable[str]) -> None:
+    """Raises DeliveryError when packages were landed with another key: people would become strangers to themselves."""
+    others = sorted(set(fingerprints) - {hasher.fingerprint})
+    if others:
+        raise DeliveryError(
+            source=source,
+            expected=f"the key with which this source was landed (fingerprint {others[0]})",
+            found=f"a key with fingerprint {hasher.fingerprint}",
+            next_step="set METERHOUSE_PERSON_KEY to the key of before; a new key needs a new home",
+        )
