@@ -166,33 +166,35 @@ def cast_table(
 
 
 def roundings(
-    connection: duckdb.DuckDBPyConnection, text: TextTable, typed: str, contract: Contract, condition: str = "true"
-) -> list[Rounding]:
-    """What the casts rounded, by column, in the typed rows that meet a condition. The candidates are few, so Python
-    adds them exactly."""
-    found: list[Rounding] = []
+    connection: duckdb.DuckDBPyConnection, text: TextTable, typed: str, contract: Contract
+) -> dict[str, list[Rounding]]:
+    """What the casts rounded, by partition and column. The candidates are few, so Python adds them exactly."""
+    found: dict[str, list[Rounding]] = {}
     decimals = [column for column in contract.columns if column.sql_type.startswith("decimal")]
-    currency = f'typed_rows."{contract.properties["currency"]}"' if "currency" in contract.properties else "null"
+    currency = contract.properties.get("currency", "null")
+    partition = contract.properties.get("partition", "'all'")
+    facts = f"select *, {partition} as _partition, {currency} as _currency from {typed}"
     for column in decimals:
         if column.name not in text.columns:
             continue
         value = f'text_rows."{column.name}"'
         long = f"regexp_matches({value}, '[eE]') or length(split_part({value}, '.', 2)) > 18"
         rows = connection.execute(
-            f'select {currency}, {value}, cast(typed_rows."{column.name}" as varchar) '
-            f"from {text.relation} as text_rows "
-            f"inner join (select * from {typed} where {condition}) as typed_rows using (_row_number) where {long}"
+            f'select _partition, _currency, {value}, cast(typed_rows."{column.name}" as varchar) '
+            f"from (select * from {text.relation} as text_rows where {long}) as text_rows "
+            f"inner join ({facts}) as typed_rows using (_row_number)"
         ).fetchall()
         with localcontext(Context(prec=10_000, traps=[Inexact])):
-            changed: dict[str | None, list[Decimal]] = {}
-            for of_currency, received, stored in rows:
+            changed: dict[tuple[str, str | None], list[Decimal]] = {}
+            for partition, of_currency, received, stored in rows:
                 difference = Decimal(received) - Decimal(stored)
                 if abs(difference) > LARGEST_ROUNDING:
                     raise OSError(f"{column.name}: a cast changed an amount by more than its rounding")
                 if difference:
-                    changed.setdefault(of_currency, []).append(difference)
-            for of_currency, differences in sorted(changed.items(), key=str):
-                found.append(Rounding(column.name, len(differences), sum(differences, Decimal(0)), of_currency))
+                    changed.setdefault((partition, of_currency), []).append(difference)
+            for (partition, of_currency), differences in sorted(changed.items(), key=str):
+                rounding = Rounding(column.name, len(differences), sum(differences, Decimal(0)), of_currency)
+                found.setdefault(partition, []).append(rounding)
     return found
 
 

@@ -38,6 +38,39 @@ def run(config: Path | None) -> None:
 
 
 @cli.command()
+@click.option("--seed", default=7, show_default=True, help="Same seed, same bytes.")
+@click.option("--months", default=6, show_default=True, help="Months of history, up to October 2026.")
+@click.option("--requests", default=200_000, show_default=True, help="Model requests in all.")
+@click.option("--without", multiple=True, metavar="SWITCH", help="Leave one injected fault out; 'all' leaves out all.")
+def demo(seed: int, months: int, requests: int, without: tuple[str, ...]) -> None:
+    """Make up a company whose truth is known; `meterhouse run` without a configuration lands it."""
+    from orchestration.demo import create_demo
+    from orchestration.demo_company import SWITCH_NAMES
+
+    unknown = [name for name in without if name not in (*SWITCH_NAMES, "all")]
+    if unknown:
+        raise click.BadParameter(f"{unknown[0]}: one of all, {', '.join(SWITCH_NAMES)}", param_hint="--without")
+    left_out = SWITCH_NAMES if "all" in without else without
+    settings = load_settings(None)
+    settings.home.mkdir(parents=True, exist_ok=True)
+    folder = create_demo(settings, seed, months, requests, left_out)
+    click.echo(f"{requests:,} requests in {months} months with seed {seed}: {folder}")
+    click.echo("next: meterhouse run")
+
+
+@cli.command("hash-people")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--column", "columns", multiple=True, required=True, help="A column that names people.")
+def hash_people(file: Path, columns: tuple[str, ...]) -> None:
+    """Print a CSV with people replaced by their keyed hash, as landing writes it: for seeds that name people."""
+    from orchestration.scrubbing import PersonHasher, hash_columns
+    from orchestration.settings import person_key
+
+    hasher = PersonHasher(person_key("hash-people"))
+    click.echo(hash_columns(file, columns, hasher), nl=False)
+
+
+@cli.command()
 @CONFIG
 def land(config: Path | None) -> None:
     """Land what is new and stop there."""

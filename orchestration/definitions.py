@@ -5,7 +5,8 @@ from the list of sources, published tables from their contracts; none is written
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 from dagster_dbt import DbtCliResource, dbt_assets
@@ -17,7 +18,7 @@ from orchestration.landing import land_table, landing_tables
 from orchestration.locks import take_lock
 from orchestration.paths import DBT_PROJECT, Home
 from orchestration.publish import publish, refuse_lost_deliveries
-from orchestration.settings import load_settings
+from orchestration.settings import Settings, load_settings
 from orchestration.sources.base import SourceTable
 from orchestration.warehouse import dbt_executable, dbt_manifest, prepare_build
 
@@ -31,6 +32,14 @@ manifest = dbt_manifest(settings)
 months = dg.MonthlyPartitionsDefinition(
     start_date=f"{settings.first_month}-01", fmt="%Y-%m-%d", timezone="UTC", end_offset=1
 )
+
+
+def source_settings(today: str | None) -> AbstractContextManager[Settings]:
+    """The settings of a landing; a run that is tagged with a day takes it for today."""
+    day = date.fromisoformat(today) if today else settings.today
+    if settings.is_demo:
+        return demo.serving(settings, day or datetime.now(UTC).date())
+    return nullcontext(settings.model_copy(update={"today": day}))
 
 
 def landing_asset(vendor: str, table: SourceTable) -> dg.AssetsDefinition:
@@ -52,8 +61,8 @@ def landing_asset(vendor: str, table: SourceTable) -> dg.AssetsDefinition:
     def land(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         take_lock(home)
         wanted = [key[:7] for key in context.partition_keys]
-        served = demo.landings(settings, vendor, table.name) if settings.is_demo else [settings]
-        outcomes = [outcome for each in served for outcome in land_table(each, vendor, table, wanted)]
+        with source_settings(context.run.tags.get(reporting.TODAY_TAG)) as served:
+            outcomes = land_table(served, vendor, table, wanted)
         yield reporting.landing_result(settings, vendor, table.name, outcomes)
         reporting.raise_for_failures(outcomes)
 

@@ -3,23 +3,16 @@
 The only module of the pipeline that knows `demo_company`; connectors meet an address and a key, as everywhere.
 """
 
+import json
 import os
-import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
 from orchestration import demo_company
-from orchestration.demo_company.company import (
-    ANTHROPIC_ACCOUNT,
-    CURSOR_TEAM,
-    CUT,
-    GITHUB_ORGANIZATION,
-    OPENAI_ACCOUNT,
-    TODAY,
-)
-from orchestration.demo_company.server import KEY, Stub
+from orchestration.demo_company.company import ANTHROPIC_ACCOUNT, CURSOR_TEAM, GITHUB_ORGANIZATION, OPENAI_ACCOUNT
+from orchestration.errors import MeterhouseError
 from orchestration.packages import packages
 from orchestration.paths import CATALOGUES, Home
 from orchestration.settings import PERSON_KEY, Settings, SourceSettings
@@ -32,64 +25,99 @@ APIS = (
     ("github", "/github", GITHUB_ORGANIZATION),
     ("cursor", "/cursor", CURSOR_TEAM),
 )
-# Vendors that leave files in a folder of the exports.
+# Vendors that leave files in a folder.
 FOLDERS = ("litellm", "seats", "manual", "drivers", "invoices", "prices")
 
 
-def company_folder(settings: Settings) -> Path:
-    """Where the demo company's exports and its truth lie."""
-    return Home(settings.home).root / "demo"
+def create_demo(settings: Settings, seed: int, months: int, requests: int, without: Sequence[str]) -> Path:
+    """Writes the demo company with these parameters. Raises MeterhouseError when another one was landed already."""
+    folder = _company(settings)
+    switches = {name: name not in without for name in demo_company.SWITCH_NAMES}
+    wanted = {"seed": seed, "months": months, "requests": requests, "switches": switches}
+    record = folder / "company.json"
+    known = json.loads(record.read_text()) if record.exists() else {}
+    is_same = all(known.get(name) == value for name, value in wanted.items())
+    if not is_same and not is_new(settings):
+        raise MeterhouseError(
+            f"{settings.home} holds the books of another company\n"
+            "  expected: a home without landed deliveries\n"
+            "  next:     set METERHOUSE_HOME to a new folder, or remove this one"
+        )
+    try:
+        demo_company.create(folder, seed, months, requests, demo_company.Switches(**switches))
+    except (ValueError, FileExistsError) as error:
+        raise MeterhouseError(f"meterhouse demo: {error}") from None
+    return folder
 
 
 def prepare_demo(settings: Settings) -> Settings:
     """Creates the demo company unless it is there, and returns settings that name its exports as sources."""
-    folder = company_folder(settings)
-    company = demo_company.existing(folder) or demo_company.create(folder)
+    from orchestration.demo_company.causes import months_of
+
+    folder = _company(settings)
+    if not (folder / "company.json").exists():
+        demo_company.create(folder)
+    months = json.loads((folder / "company.json").read_text())["months"]
+    since = months_of(months)[0]
+    drop = _drop(settings)
+    drop.joinpath("prices").mkdir(parents=True, exist_ok=True)
     for wheel in CATALOGUES.glob("*.whl"):
-        link = folder / "prices" / wheel.name
+        link = drop / "prices" / wheel.name
         if not link.exists():
-            shutil.copyfile(wheel, link)
+            link.symlink_to(wheel)
     apis = [
         SourceSettings(
             vendor=vendor,
             name="main",
             location=path,
             scope=scope,
-            since=company.first_day,
+            since=since,
             key_variable=KEY_VARIABLE,
             options={"backoff_seconds": "0"},
         )
         for vendor, path, scope in APIS
     ]
-    files = [SourceSettings(vendor=vendor, name="main", location=str(folder / vendor)) for vendor in FOLDERS]
-    changes = {"sources": (*apis, *files), "is_demo": True, "first_month": f"{company.first_day:%Y-%m}", "today": TODAY}
-    os.environ.setdefault(KEY_VARIABLE, KEY)
+    files = [SourceSettings(vendor=vendor, name="main", location=str(drop / vendor)) for vendor in FOLDERS]
+    os.environ.setdefault(KEY_VARIABLE, "demo-key")
     os.environ.setdefault(PERSON_KEY, "the people of the demo company are made up")
-    return settings.model_copy(update=changes)
+    return settings.model_copy(
+        update={
+            "sources": (*apis, *files),
+            "is_demo": True,
+            "first_month": f"{since:%Y-%m}",
+            "today": demo_company.TODAY,
+        }
+    )
 
 
-def landings(settings: Settings, vendor: str, table: str) -> Iterator[Settings]:
-    """The settings of each landing that a run does: one, as configured.
-
-    The demo company is landed twice when nothing of a table is there yet, on an earlier day and today, so that its
-    vendors have restated something in between; while it lands, its vendors listen on 127.0.0.1.
-    """
-    if not settings.is_demo:
-        yield settings
-        return
-    is_new = next(packages(Home(settings.home), vendor, table), None) is None
-    for today in (CUT, TODAY) if is_new else (TODAY,):
-        with _served(settings, today) as served:
-            yield served
+def is_new(settings: Settings) -> bool:
+    """Whether nothing of the company was landed yet."""
+    return next(packages(Home(settings.home)), None) is None
 
 
 @contextmanager
-def _served(settings: Settings, today: date) -> Iterator[Settings]:
-    with Stub(company_folder(settings), now=today) as stub:
+def serving(settings: Settings, today: date) -> Iterator[Settings]:
+    """The company as it is on a day: its files have arrived, its vendors listen on 127.0.0.1 until the block ends."""
+    from orchestration.demo_company.drops import deliver
+    from orchestration.demo_company.server import Stub
+
+    deliver(_company(settings), _drop(settings), today)
+    with Stub(_company(settings), today) as stub:
+        paths = {vendor: path for vendor, path, _ in APIS}
         sources = tuple(
-            source.model_copy(update={"location": stub.url + source.location})
-            if source.location.startswith("/") and source.key_variable
+            source.model_copy(update={"location": stub.url + paths[source.vendor]})
+            if source.vendor in paths
             else source
             for source in settings.sources
         )
         yield settings.model_copy(update={"sources": sources, "today": today})
+
+
+def _company(settings: Settings) -> Path:
+    """Where the company's causes and exports lie."""
+    return Home(settings.home).root / "demo" / "company"
+
+
+def _drop(settings: Settings) -> Path:
+    """Where the company's files arrive, day by day."""
+    return Home(settings.home).root / "demo" / "drop"

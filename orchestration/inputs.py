@@ -134,9 +134,7 @@ def _facts(package: Package) -> dict[str, str]:
     }
 
 
-def _compact(
-    connection: duckdb.DuckDBPyConnection, home: Home, key: tuple[str, ...], days: Sequence[Package]
-) -> Path:
+def _compact(connection: duckdb.DuckDBPyConnection, home: Home, key: tuple[str, ...], days: Sequence[Package]) -> Path:
     """One file for the days of a month, with the facts of each delivery as columns. Returns the kept file."""
     parts = [part.sha256 for package in days for part in package.manifest.parts]
     facts = [tuple(_facts(package).values()) for package in days]

@@ -6,6 +6,7 @@ It interprets nothing and repairs nothing; a failing source never stops another 
 
 import getpass
 import hashlib
+import re
 import shutil
 import uuid
 from collections.abc import Iterable, Sequence
@@ -15,12 +16,22 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from orchestration.contracts import CheckResult, landing_contract
+from orchestration.contracts import CheckResult, Contract, landing_contract
 from orchestration.errors import DeliveryError, MeterhouseError
 from orchestration.logs import logger
 from orchestration.packages import MANIFEST, Manifest, Package, newest_accepted, packages, read_package
 from orchestration.paths import Home, sync_folder, sync_tree, write_json
-from orchestration.preparing import Clock, Preparation, PreparedDelivery, PreparedPackage, Wanted, iso, keep_raw
+from orchestration.preparing import (
+    PARTITIONS,
+    Clock,
+    Preparation,
+    PreparedDelivery,
+    PreparedPackage,
+    Wanted,
+    iso,
+    judged,
+    keep_raw,
+)
 from orchestration.receipts import Receipt, Receipts
 from orchestration.rejecting import mend_rejections, reject
 from orchestration.schedules import due_days
@@ -31,6 +42,8 @@ from orchestration.sources.base import Delivery, Fetch, SourceTable
 
 # A delivery with fewer rows than this share of the one before is held.
 SMALLEST_SHARE = 0.7
+# Deliveries of an API that are judged together: a judgement costs the same for one and for many.
+JUDGED_AT_ONCE = 31
 
 
 def utc_now() -> datetime:
@@ -84,8 +97,7 @@ def land_table(
             outcomes.append(Outcome(vendor, table.name, source.name, "paused"))
         else:
             outcomes += _SourceLanding(settings, source, table, months, clock).run()
-    for outcome in outcomes:
-        _log(outcome)
+    _log_all(outcomes)
     return outcomes
 
 
@@ -189,7 +201,7 @@ class _SourceLanding:
         return hasher
 
     def _land(self, fetch: Fetch) -> list[Outcome]:
-        """An API's delivery is promoted when it is whole, so that what comes after a failure is all there is to fetch;
+        """What an API gave whole is promoted even when a later question fails, so that only the rest is to be fetched;
         files are compared first, since two of them may claim one period."""
         outcomes: list[Outcome] = []
         prepared: list[PreparedDelivery] = []
@@ -207,26 +219,26 @@ class _SourceLanding:
                 except DeliveryError as error:
                     outcomes.append(self._reject(delivery, error))
                     continue
-                if delivery.covers:
-                    outcomes += self._promote_or_reject(item, None)
-                else:
-                    prepared.append(item)
+                prepared.append(item)
+                if delivery.covers and len(prepared) == JUDGED_AT_ONCE:
+                    outcomes += self._promote_or_reject(prepared)
+                    prepared = []
         except DeliveryError as error:
             outcomes.append(self._outcome("failed", message=str(error)))
-            # Of files that speak together nothing is landed; days that an API gave whole are landed.
-            return outcomes
-        clashes = self._clashes(prepared)
-        for item in prepared:
-            outcomes += self._promote_or_reject(item, clashes.get(item.delivery.origin))
-        return outcomes
+            prepared = [item for item in prepared if item.delivery.covers]
+        return outcomes + self._promote_or_reject(prepared)
 
     def _only(self, partitions: Iterable[str]) -> Wanted:
         """What is still missing of a delivery, as far as this run was asked for it."""
         return Wanted(frozenset(partition[:7] for partition in partitions) & self.wanted.months, self.wanted.kind)
 
-    def _promote_or_reject(self, item: PreparedDelivery, clash: DeliveryError | None) -> list[Outcome]:
-        failure = clash or self._contract_failure(item)
-        return [self._reject(item.delivery, failure, item)] if failure else self._promote(item)
+    def _promote_or_reject(self, prepared: Sequence[PreparedDelivery]) -> list[Outcome]:
+        clashes = self._clashes([item for item in prepared if not item.delivery.covers])
+        outcomes: list[Outcome] = []
+        for item in judged(prepared):
+            failure = clashes.get(item.delivery.origin) or self._contract_failure(item)
+            outcomes += [self._reject(item.delivery, failure, item)] if failure else self._promote(item)
+        return outcomes
 
     def _outcome(self, status: str, **facts: Any) -> Outcome:
         return Outcome(self.source.vendor, self.table.name, self.source.name, status, **facts)
@@ -348,7 +360,7 @@ class _SourceLanding:
             package.folder.rename(folder)
             sync_folder(key_folder)
             status = "landed" if manifest.accepted_at else "held"
-            message = manifest.held_because or _notes(manifest)
+            message = manifest.held_because or _notes(manifest, self.contract)
             newest = newest_accepted(existing)
             if newest and not manifest.held_because:
                 message = "; ".join(part for part in (f"replaces {_amounts(newest.manifest)}", message) if part)
@@ -377,7 +389,7 @@ class _SourceLanding:
         manifest = replace(manifest, delivery_id=hashlib.sha256(content.encode()).hexdigest()[:16])
         newest = newest_accepted(existing)
         manifest = replace(manifest, after_sequence=newest.manifest.sequence or 0 if newest else 0)
-        reason = _shrinks(newest.manifest, manifest) if newest else None
+        reason = _shrinks(newest.manifest, manifest, self.contract) if newest else None
         if reason:
             return replace(manifest, held_because=reason)
         return replace(manifest, accepted_at=iso(self.clock()), sequence=_next_sequence(existing))
@@ -396,7 +408,7 @@ def _unchanged(manifest: Manifest, existing: list[Package]) -> Package | None:
     return None
 
 
-def _shrinks(before: Manifest, now: Manifest) -> str | None:
+def _shrinks(before: Manifest, now: Manifest, contract: Contract) -> str | None:
     """Why a delivery is held: far fewer rows, days that are gone, or a column that is gone."""
     reasons = []
     if now.row_count < before.row_count * SMALLEST_SHARE:
@@ -404,7 +416,10 @@ def _shrinks(before: Manifest, now: Manifest) -> str | None:
     days = sorted(set(before.charge_days) - set(now.charge_days))
     if days:
         reasons.append(f"{len(days)} days are gone, the first is {days[0]}")
-    columns = sorted(set(before.present_columns) - set(now.present_columns))
+    # A field that no record of an API's answer has is absent; what must be there is `version_of`'s to say.
+    columns = (
+        sorted(set(before.present_columns) - set(now.present_columns)) if not contract.drops_unknown_columns else []
+    )
     if columns:
         reasons.append(f"columns are gone: {', '.join(columns)}")
     return "; ".join(reasons) or None
@@ -421,10 +436,13 @@ def _amounts(manifest: Manifest) -> str:
     return f"{manifest.row_count:,} rows, {costs} billed"
 
 
-def _notes(manifest: Manifest) -> str:
-    """What a person should know of a delivery that is fine: what the contract does not name, what was rounded."""
+def _notes(manifest: Manifest, contract: Contract) -> str:
+    """What a person should know of a delivery that is fine: what the contract does not name, what was rounded.
+
+    That an API says more than was agreed is no news: the manifest lists it.
+    """
     notes = []
-    if manifest.unknown_columns:
+    if manifest.unknown_columns and not contract.drops_unknown_columns:
         notes.append(f"not in the contract, kept as JSON: {', '.join(manifest.unknown_columns)}")
     if manifest.float_columns:
         notes.append(f"born as floats: {', '.join(manifest.float_columns)}")
@@ -439,13 +457,45 @@ def _next_sequence(existing: Iterable[Package]) -> int:
     return max((package.manifest.sequence or 0 for package in existing), default=0) + 1
 
 
+def _log_all(outcomes: Sequence[Outcome]) -> None:
+    """A line for each outcome; the days of one table that went the same way share one."""
+    days: dict[tuple[str, str, str], list[Outcome]] = {}
+    for outcome in outcomes:
+        is_day = outcome.partition is not None and re.fullmatch(PARTITIONS["day"][0], outcome.partition)
+        if is_day and outcome.status in ("landed", "unchanged"):
+            days.setdefault((outcome.table, outcome.source_name, outcome.status), []).append(outcome)
+        else:
+            _log(outcome)
+    for group in days.values():
+        _log_days(group)
+
+
+def _log_days(group: Sequence[Outcome]) -> None:
+    first, last = min(group, key=_day), max(group, key=_day)
+    place = f"{_label(first)} {first.partition}" + ("" if first is last else f" to {last.partition}")
+    rows = f", {sum(outcome.row_count for outcome in group):,} rows" if first.status == "landed" else ""
+    restated = sum("replaces" in outcome.message for outcome in group)
+    note = f", {restated} restated by the vendor" if restated else ""
+    logger.info("land  %s: %s, %s days%s%s", place, first.status, len(group), rows, note)
+
+
+def _label(outcome: Outcome) -> str:
+    """vendor/source, and the table where the vendor has several."""
+    label = f"{outcome.vendor}/{outcome.source_name}".rstrip("/")
+    return f"{label} {outcome.table}" if len(SOURCES[outcome.vendor].tables) > 1 else label
+
+
+def _day(outcome: Outcome) -> str:
+    return outcome.partition or ""
+
+
 def _log(outcome: Outcome) -> None:
     if outcome.is_failure:
         logger.error("%s", outcome.message)
         return
-    if outcome.status == "unconfigured":
+    if outcome.status in ("unconfigured", "nothing_new") and not outcome.message.startswith("nothing was ever"):
         return
-    source = f"{outcome.vendor}/{outcome.source_name}".rstrip("/")
+    source = _label(outcome)
     place = " ".join(part for part in (source, outcome.partition) if part)
     rows = f", {outcome.row_count:,} rows" if outcome.row_count else ""
     odd = "; ".join(f"{result.name} ({result.found})" for result in outcome.checks if not result.passed)

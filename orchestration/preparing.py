@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from orchestration import casting
-from orchestration.contracts import CheckResult, Contract, judge, measure
+from orchestration.contracts import CheckResult, Contract, Rule, judge, measure
 from orchestration.errors import DeliveryError
 from orchestration.fingerprints import row_set_fingerprint
 from orchestration.packages import ControlTotal, Manifest, PackageFile
@@ -51,11 +52,16 @@ class Wanted:
 
 @dataclass(frozen=True)
 class PreparedPackage:
-    """A package in the staging area, typed and judged, not yet promoted. It has no delivery id yet."""
+    """A package in the staging area, typed and measured, not yet promoted. It has no delivery id yet.
+
+    `rules` are those that its columns can be asked, `measures` their counts; `results` are there once it was judged.
+    """
 
     folder: Path
     manifest: Manifest
-    results: tuple[CheckResult, ...]
+    rules: tuple[Rule, ...]
+    measures: dict[str, Any]
+    results: tuple[CheckResult, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,7 @@ class _TypedFile:
     text: casting.TextTable
     relation: str
     version: str
+    roundings: dict[str, list[casting.Rounding]]
 
 
 @dataclass(frozen=True)
@@ -122,16 +129,15 @@ class Preparation:
         partitions = self._partitions(connection, delivery, typed)
         asked = [partition for partition in partitions if partition in wanted]
         drafts = [self._draft(connection, delivery, typed, partition, folder) for partition in asked]
-        rules = self.contract.rules_for(set().union(*(file.text.columns for file in typed)))
-        measured = [measure(connection, _view(draft.partition), rules) for draft in drafts]
-        judged = judge(rules, measured) if drafts else []
+        rules = tuple(self.contract.rules_for(set().union(*(file.text.columns for file in typed))))
         ready = tuple(
             PreparedPackage(
                 _package_folder(folder, draft.partition),
-                replace(draft, checks=[result.as_dict() for result in results]),
-                tuple(results),
+                draft,
+                rules,
+                measure(connection, _view(draft.partition), rules),
             )
-            for draft, results in zip(drafts, judged, strict=True)
+            for draft in drafts
         )
         return PreparedDelivery(delivery, ready, tuple(partitions))
 
@@ -145,7 +151,8 @@ class Preparation:
         version = self.table.version_of(self.label, file.name, self.contract, text.columns)
         relation = casting.cast_table(connection, text, self.contract, plain, file.name, self.label)
         self._refuse_rows_without_partition(connection, relation, plain, file.name)
-        return _TypedFile(file, text, relation, version)
+        roundings = casting.roundings(connection, text, relation, self.contract)
+        return _TypedFile(file, text, relation, version, roundings)
 
     def _refuse_rows_without_partition(
         self, connection: duckdb.DuckDBPyConnection, relation: str, path: Path, name: str
@@ -243,7 +250,11 @@ class Preparation:
             present_columns=sorted(name for name in columns if self.contract.column(name)),
             unknown_columns=sorted(unknown),
             control_totals=self._control_totals(connection, view),
-            roundings=self._roundings(connection, typed, partition),
+            roundings=[
+                {**asdict(rounding), "difference": f"{rounding.difference:f}", "file": file.received.name}
+                for file in typed
+                for rounding in file.roundings.get(partition, [])
+            ],
             data_fingerprint=row_set_fingerprint(connection, view, leave_out=("_row_number", "_part")),
             vendor_version=", ".join(sorted({file.version for file in typed})),
             float_columns=sorted(set().union(*(file.text.float_columns for file in typed))),
@@ -291,15 +302,24 @@ class Preparation:
             totals += [ControlTotal(cost_column, *row) for row in rows]
         return totals
 
-    def _roundings(
-        self, connection: duckdb.DuckDBPyConnection, typed: Sequence[_TypedFile], partition: str
-    ) -> list[dict[str, object]]:
-        found = []
-        for file in typed:
-            condition = f"{self._partition_sql} = '{partition}'"
-            for rounding in casting.roundings(connection, file.text, file.relation, self.contract, condition):
-                found.append({**asdict(rounding), "difference": f"{rounding.difference:f}", "file": file.received.name})
-        return found
+
+def judged(prepared: Sequence[PreparedDelivery]) -> list[PreparedDelivery]:
+    """The same deliveries with the contract's results: one question to the judge for all that have the same rules."""
+    by_rules: dict[tuple[Rule, ...], list[PreparedPackage]] = {}
+    for package in (package for item in prepared for package in item.packages):
+        by_rules.setdefault(package.rules, []).append(package)
+    results = {
+        package.folder: tuple(found)
+        for rules, packages in by_rules.items()
+        for package, found in zip(packages, judge(rules, [each.measures for each in packages]), strict=True)
+    }
+
+    def with_results(package: PreparedPackage) -> PreparedPackage:
+        found = results[package.folder]
+        checks = [result.as_dict() for result in found]
+        return replace(package, results=found, manifest=replace(package.manifest, checks=checks))
+
+    return [replace(item, packages=tuple(with_results(package) for package in item.packages)) for item in prepared]
 
 
 def raw_name(number: int, file: ReceivedFile) -> str:

@@ -18,6 +18,8 @@ from orchestration.paths import Home
 from orchestration.publish import Publication
 from orchestration.settings import Settings
 
+# A run with this tag takes its value (YYYY-MM-DD) for today: which days of an API are due, which day a snapshot is of.
+TODAY_TAG = "meterhouse/today"
 SEVERITY = {"error": dg.AssetCheckSeverity.ERROR, "warning": dg.AssetCheckSeverity.WARN}
 
 
@@ -37,11 +39,7 @@ def landing_result(
         cells = (outcome.source_name, outcome.partition or "", outcome.status, f"{outcome.row_count:,}", note)
         lines.append("| " + " | ".join(cells) + " |")
     results = [result for outcome in outcomes for result in outcome.checks]
-    landed = [
-        package.manifest
-        for package in packages(Home(settings.home), vendor, table)
-        if package.is_accepted
-    ]
+    landed = [package.manifest for package in packages(Home(settings.home), vendor, table) if package.is_accepted]
     failures = [outcome for outcome in outcomes if outcome.is_failure]
     earlier = sum(len(manifest.checks) for manifest in landed)
     is_unconfigured = all(outcome.status == "unconfigured" for outcome in outcomes)

@@ -4,11 +4,14 @@ The allow-list of columns is the contract's; this module only knows values. It i
 answer is written, so `raw/` holds what was left.
 """
 
+import csv
 import hashlib
 import hmac
+import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from pathlib import Path
 
 from orchestration.errors import DeliveryError
 
@@ -56,3 +59,20 @@ def same_key(source: str, hasher: PersonHasher, fingerprints: Iterable[str]) -> 
             found=f"a key with fingerprint {hasher.fingerprint}",
             next_step="set METERHOUSE_PERSON_KEY to the key of before; a new key needs a new home",
         )
+
+
+def hash_columns(path: Path, columns: Sequence[str], hasher: PersonHasher) -> str:
+    """A CSV's text with the values of some columns hashed. Raises DeliveryError when a column is not there."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        names = list(reader.fieldnames or [])
+        missing = [column for column in columns if column not in names]
+        if missing:
+            expected, found = f"the column {missing[0]}", ", ".join(names)
+            raise DeliveryError("hash-people", expected, found, "name a column of the header", str(path), line=1)
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, names, lineterminator="\n")
+        writer.writeheader()
+        for row in reader:
+            writer.writerow(row | {column: hasher.hash(row[column]) for column in columns if row[column]})
+    return text.getvalue()

@@ -22,6 +22,29 @@ SPEND_BY_TEAM = """
     group by all
     order by billing_currency, sum(effective_cost) desc
 """
+# Metered requests and tokens stand beside the bill and are never added to it; a coverage without a gateway is unknown.
+VENDORS = """
+    with billed as (
+        select "ServiceProviderName" as provider, "BillingCurrency" as currency, sum("BilledCost") as billed_cost
+        from focus.cost_and_usage
+        group by all
+    ),
+    metered as (
+        select
+            service_provider_name as provider,
+            sum(request_count) filter (where observer = 'provider') as requests,
+            sum(quantity) filter (where observer = 'provider' and unit = 'Tokens') as tokens,
+            sum(quantity) filter (where observer = 'gateway' and unit = 'Tokens') as seen_tokens
+        from engineering.usage_meters
+        group by all
+    )
+    select
+        billed.provider, currency, billed_cost, requests, tokens,
+        case when tokens > 0 and seen_tokens is not null then cast(seen_tokens * 10000 // tokens as bigint) end
+    from billed
+    left join metered on billed.provider = metered.provider
+    order by currency, billed_cost desc, billed.provider
+"""
 UNALLOCATED = """
     select
         billing_currency,
@@ -57,6 +80,7 @@ def print_summary(screen: Console, result: RunResult) -> None:
         return
     publication = result.publication
     with _reader(publication) as connection:
+        _print_vendors(screen, connection)
         _print_spend(screen, connection)
         _print_unallocated(screen, connection)
         _print_proof(screen, connection)
@@ -96,6 +120,19 @@ def _reader(publication: Publication) -> duckdb.DuckDBPyConnection:
         "lock_configuration": "true",
     }
     return duckdb.connect(str(publication.database.resolve()), read_only=True, config=locked)
+
+
+def _print_vendors(screen: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    table = Table(title="Billed cost by vendor", title_justify="left", box=None, pad_edge=False)
+    table.add_column("vendor")
+    for name in ("currency", "billed cost", "requests", "tokens", "seen by gateway"):
+        table.add_column(name, justify="right")
+    for provider, currency, billed, requests, tokens, coverage in connection.execute(VENDORS).fetchall():
+        counts = ["" if count is None else f"{count:,}" for count in (requests, tokens)]
+        seen = "" if coverage is None else f"{Decimal(coverage) / 100:.2f} %"
+        table.add_row(provider, currency, _amount(billed), *counts, seen)
+    screen.print()
+    screen.print(table)
 
 
 def _print_spend(screen: Console, connection: duckdb.DuckDBPyConnection) -> None:

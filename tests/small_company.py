@@ -15,7 +15,6 @@ from pathlib import Path
 
 import duckdb
 
-
 SEED = 20260801
 MONTHS = (date(2026, 8, 1), date(2026, 9, 1), date(2026, 10, 1))
 

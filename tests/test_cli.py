@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from tests.small_company import write_small_company
 from orchestration.paths import Home
 from tests.conftest import Demo
+from tests.small_company import write_small_company
 from tests.support import fingerprints, meterhouse, published, query, write_config
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.small_company import write_small_company
 from orchestration.packages import packages
 from orchestration.paths import Home
+from tests.small_company import write_small_company
 from tests.support import Finished, copy_of_the_project, fingerprints, meterhouse, published, query, write_config
 
 

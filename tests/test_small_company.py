@@ -1,4 +1,4 @@
-"""The small company of files: the same bytes every time, a few hundred charges, in the formats that real exports have."""
+"""The small company of files: the same bytes every time, in the formats that real exports have."""
 
 import hashlib
 from pathlib import Path

@@ -82,7 +82,7 @@ def vendor(answer: Callable[[Question], Answer]) -> Iterator[Vendor]:
             self.end_headers()
             self.wfile.write(payload)
 
-        do_POST = do_GET
+        do_POST = do_GET  # noqa: N815 - the base class names it so
 
         def log_message(self, format: str, *_: Any) -> None:
             """Says nothing."""

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import requests
@@ -136,7 +136,7 @@ class Api:
             except StopIteration:
                 return
             except requests.HTTPError as error:
-                raise self._status_refusal(error.response) from None
+                raise self._status_refusal(cast(requests.Response, error.response)) from None
             except requests.RequestException as error:
                 if isinstance(error, ValueError):
                     raise self._refusal("an answer in JSON", f"{asked}: {error}", "run again; ask the vendor") from None
@@ -168,7 +168,7 @@ class Api:
         if not isinstance(content, dict | list):
             raise self._refusal("a JSON object or list", f"{request}: {type(content).__name__}", "ask the vendor")
         first = str(self.fetch.contract.properties.get("records", "")).split(".")[0]
-        if first and not (isinstance(content, dict) and content.get(first) is not None):
+        if first and not (isinstance(content, dict) and isinstance(content.get(first), list | dict)):
             # Without its list an answer is an error in the clothes of a 200, and no empty day.
             raise self._refusal(f"an answer with {first!r}", f"{request}: none", "run again; ask the vendor")
         return Page(content, request, hashlib.sha256(body).hexdigest())

@@ -91,7 +91,9 @@ class Unpacker:
             return [self._prune(item, allowed, at) for item in value]
         if not isinstance(value, dict):
             return self._masked(value)
-        self._dropped |= {".".join((*at, key)) for key in value if key not in allowed}
+        # The name of a field can itself be a person or free text: a map by mail address, say.
+        names = {self._masked(key) if key.isidentifier() else "?" for key in value if key not in allowed}
+        self._dropped |= {".".join((*at, name)) for name in names}
         return {key: self._prune(item, allowed[key], (*at, key)) for key, item in value.items() if key in allowed}
 
     def _hashed(self, value: Any) -> Any:

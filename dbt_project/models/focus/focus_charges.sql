@@ -6,6 +6,16 @@ charges as (
     select * from {{ ref('focus_focus__charges') }}
     union all by name
     select * from {{ ref('focus_manual__charges') }}
+    union all by name
+    select * from {{ ref('focus_openai__charges') }}
+    union all by name
+    select * from {{ ref('focus_anthropic__charges') }}
+    union all by name
+    select * from {{ ref('focus_github__charges') }}
+    union all by name
+    select * from {{ ref('focus_cursor__charges') }}
+    union all by name
+    select * from {{ ref('focus_seats__charges') }}
 
 ),
 
@@ -112,6 +122,7 @@ classified as (
         cast(sku_meters.token_direction as varchar) as token_direction,
         cast(sku_meters.token_cache_action as varchar) as token_cache_action,
         cast(charges.service_tier as varchar) as service_tier,
+        cast(charges.context_band as varchar) as context_band,
         cast(coalesce(model_aliases.model_id, charges.provider_model_id) as varchar)
             as model_id,
         cast(model_aliases.model_developer as varchar) as model_developer,

@@ -1,8 +1,8 @@
 with
 
--- One arm a vendor: what its staging model holds, before anything is said
--- in FOCUS terms.
-focus_totals as (
+-- One arm a staging model of charges: what it holds, before anything is said in
+-- FOCUS terms.
+staged as (
 
     select
         vendor,
@@ -10,15 +10,13 @@ focus_totals as (
         coalesce(service_provider_name, provider_name) as service_provider_name,
         {{ month_of('billing_period_start') }} as billing_period,
         billing_currency,
-
-        {{ cost_totals() }}
-
+        billed_cost,
+        effective_cost,
+        list_cost,
+        contracted_cost
     from {{ ref('stg_focus__charges') }}
-    group by all
 
-),
-
-manual_totals as (
+    union all
 
     select
         vendor,
@@ -26,19 +24,111 @@ manual_totals as (
         provider_name as service_provider_name,
         billing_period,
         billing_currency,
-
-        {{ cost_totals() }}
-
+        billed_cost,
+        effective_cost,
+        list_cost,
+        contracted_cost
     from {{ ref('stg_manual__lines') }}
-    group by all
+
+    union all
+
+    select
+        vendor,
+        source_name,
+        'OpenAI' as service_provider_name,
+        billing_period,
+        billing_currency,
+        billed_cost,
+        effective_cost,
+        list_cost,
+        contracted_cost
+    from {{ ref('stg_openai__costs') }}
+
+    union all
+
+    select
+        vendor,
+        source_name,
+        'Anthropic' as service_provider_name,
+        billing_period,
+        billing_currency,
+        billed_cost,
+        effective_cost,
+        list_cost,
+        contracted_cost
+    from {{ ref('stg_anthropic__cost') }}
+
+    union all
+
+    select
+        vendor,
+        source_name,
+        'Anthropic' as service_provider_name,
+        billing_period,
+        billing_currency,
+        billed_cost,
+        effective_cost,
+        list_cost,
+        contracted_cost
+    from {{ ref('stg_anthropic__legacy_cost') }}
+
+    union all
+
+    select
+        vendor,
+        source_name,
+        service_provider_name,
+        billing_period,
+        billing_currency,
+        billed_cost,
+        effective_cost,
+        list_cost,
+        contracted_cost
+    from {{ ref('stg_github__ai_credit_usage') }}
+
+    union all
+
+    select
+        vendor,
+        source_name,
+        service_provider_name,
+        billing_period,
+        billing_currency,
+        billed_cost,
+        effective_cost,
+        list_cost,
+        contracted_cost
+    from {{ ref('stg_cursor__usage_events') }}
+
+    union all
+
+    select
+        vendor,
+        source_name,
+        service_provider_name,
+        billing_period,
+        billing_currency,
+        billed_cost,
+        effective_cost,
+        list_cost,
+        contracted_cost
+    from {{ ref('stg_seats__seat_months') }}
 
 ),
 
 totals as (
 
-    select * from focus_totals
-    union all
-    select * from manual_totals
+    select
+        vendor,
+        source_name,
+        service_provider_name,
+        billing_period,
+        billing_currency,
+
+        {{ cost_totals() }}
+
+    from staged
+    group by all
 
 )
 

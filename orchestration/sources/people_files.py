@@ -1,0 +1,95 @@
+"""Files that may name people: fetched like any file, then kept only as far as their contract agrees.
+
+Each file is rewritten once as CSV with the agreed columns, people hashed and secrets masked, and the original copy is
+deleted; only the rewritten bytes reach `raw/`, `landing/` or `rejected/`. Nothing is typed or checked here.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from orchestration import casting
+from orchestration.contracts import Column, Contract
+from orchestration.errors import DeliveryError
+from orchestration.paths import sha256_of
+from orchestration.scrubbing import PERSONAL, PersonHasher, hidden
+from orchestration.sources import files
+from orchestration.sources.base import Delivery, Fetch, ReceivedFile
+
+MEMORY = "1GB"
+
+
+def deliveries(fetch: Fetch) -> Iterator[Delivery]:
+    """New files as `files.deliveries` finds them, scrubbed.
+
+    A column is found by its `physicalName` and kept under its name. One with the property `personal: hmac` is hashed in
+    every row, one with `personalUnless` where that SQL condition does not hold. Raises DeliveryError when a file is no
+    table, or when there is no key to hash with.
+    """
+    hasher = fetch.hasher()
+    for delivery in files.deliveries(fetch):
+        kept = [_scrubbed(fetch, file, hasher) for file in delivery.files]
+        dropped = {name for _, names in kept for name in names}
+        yield replace(delivery, files=tuple(file for file, _ in kept), dropped=tuple(sorted(dropped)))
+
+
+def agreed_columns(version: str) -> Callable[[str, str, Contract, Sequence[str]], str]:
+    """A `version_of` for files: `version`, once every column of the contract is in the header.
+
+    A column with the property `mayBeAbsent` need not be.
+    """
+
+    def version_of(source: str, file: str, contract: Contract, columns: Sequence[str]) -> str:
+        agreed = [column for column in contract.columns if not column.properties.get("mayBeAbsent")]
+        missing = [column.path for column in agreed if column.name not in set(columns)]
+        if missing:
+            raise DeliveryError(
+                source=source,
+                file=file,
+                line=1,
+                column=missing[0],
+                expected=f"the columns of the contract {contract.id} in data_contracts/landing/ (cells may be empty)",
+                found=f"no {', '.join(missing)}",
+                next_step="add the columns to the header line and deliver the file again",
+            )
+        return version
+
+    return version_of
+
+
+def _scrubbed(fetch: Fetch, file: ReceivedFile, hasher: PersonHasher) -> tuple[ReceivedFile, list[str]]:
+    """The file as it is kept, and the names of the columns that were left out."""
+    folder = file.path.parent
+    name = file.name.removesuffix(".gz")
+    target = folder / "kept" / (name if name.lower().endswith(".csv") else f"{name}.csv")
+    target.parent.mkdir()
+    connection = casting.ingest_connection([folder], folder / "spill", MEMORY)
+    try:
+        connection.create_function("hash_person", hasher.hash, ["VARCHAR"], "VARCHAR")
+        connection.create_function("mask_text", hasher.mask, ["VARCHAR"], "VARCHAR")
+        plain = casting.unpacked(file.path, fetch.label, folder)
+        text = casting.text_table(connection, plain, file.name, fetch.label, fetch.contract, 0)
+        agreed = [column for column in fetch.contract.columns if column.path in text.columns]
+        values = ", ".join(f'{_kept_value(column)} as "{column.name}"' for column in agreed) or "null as nothing"
+        # A file without one agreed column is refused by its header; nothing of its rows is needed for that.
+        rows = f"from {text.relation} order by _row_number" if agreed else "where false"
+        path = str(target).replace("'", "''")
+        connection.execute(f"copy (select {values} {rows}) to '{path}' (format csv, header true)")
+    finally:
+        connection.close()
+        shutil.rmtree(folder / "spill", ignore_errors=True)
+        for original in (item for item in folder.iterdir() if item.is_file()):
+            original.unlink()
+    known = {column.path for column in agreed}
+    left_out = [hidden(column) for column in text.columns if column not in known]
+    return replace(file, name=target.name, path=target, size=target.stat().st_size, sha256=sha256_of(target)), left_out
+
+
+def _kept_value(column: Column) -> str:
+    """SQL of what is kept of a value. Text that cannot hold a secret is not handed to Python."""
+    value = f'"{column.path}"'
+    if column.is_personal:
+        return f"hash_person({value})"
+    masked = f"case when regexp_matches({value}, '{PERSONAL.pattern}') then mask_text({value}) else {value} end"
+    unless = column.properties.get("personalUnless")
+    return f"case when {unless} then {masked} else hash_person({value}) end" if unless else masked
