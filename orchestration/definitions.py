@@ -101,6 +101,8 @@ def publication(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]
 
 
 landing_assets = [landing_asset(vendor, table) for vendor, table in landing_tables()]
+# A run lands what is configured: Dagster keeps an event for each asset and month of it.
+configured = [dg.AssetKey([vendor, table.name]) for vendor, table in landing_tables() if settings.sources_of(vendor)]
 land_job = dg.define_asset_job("land", dg.AssetSelection.assets(*landing_assets), partitions_def=months)
 build_job = dg.define_asset_job("build", dg.AssetSelection.all() - dg.AssetSelection.assets(*landing_assets))
 
@@ -108,7 +110,7 @@ build_job = dg.define_asset_job("build", dg.AssetSelection.all() - dg.AssetSelec
 @dg.schedule(job=land_job, cron_schedule="0 5 * * *", execution_timezone="UTC")
 def land_daily() -> dg.RunRequest:
     """Every month that is open to a source; each source knows which days of them are due."""
-    return dg.RunRequest(tags=reporting.range_tags(months, datetime.now(UTC)))
+    return dg.RunRequest(tags=reporting.range_tags(months, datetime.now(UTC)), asset_selection=configured)
 
 
 build_daily = dg.ScheduleDefinition(name="build_daily", job=build_job, cron_schedule="0 6 * * *")

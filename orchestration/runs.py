@@ -72,12 +72,18 @@ def run(config: Path | None, steps: tuple[str, ...] = ("land", "build"), progres
         quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
         with dg.DagsterInstance.get() as instance:
             is_landed = is_built = True
-            if "land" in steps:
+            if "land" in steps and definitions.configured:
                 tags = reporting.range_tags(definitions.months, datetime.now(UTC))
                 job = definitions.defs.resolve_job_def("land")
                 for day in _days_to_land(settings):
                     tagged = tags | ({reporting.TODAY_TAG: day} if day else {})
-                    landed = job.execute_in_process(quiet, instance=instance, tags=tagged, raise_on_error=False)
+                    landed = job.execute_in_process(
+                        quiet,
+                        instance=instance,
+                        tags=tagged,
+                        asset_selection=definitions.configured,
+                        raise_on_error=False,
+                    )
                     is_landed = is_landed and landed.success
             if "build" in steps:
                 job = definitions.defs.resolve_job_def("build")

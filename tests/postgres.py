@@ -40,8 +40,9 @@ def postgres() -> Iterator[str]:
         create = f"-U reader -A scram-sha-256 --pwfile {password} -E UTF8 --locale=C --no-sync"
         initdb = [str(programs / "initdb"), "-D", str(folder / "data"), *create.split()]
         subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **account)
-        # A time zone that is not UTC: what is read must not depend on it.
-        options = f"-k {folder} -c listen_addresses= -c fsync=off -c timezone=Asia/Tokyo"
+        # Preferences of a database on which nothing that is read may depend.
+        preferences = "-c timezone=Asia/Tokyo -c datestyle=German -c extra_float_digits=0"
+        options = f"-k {folder} -c listen_addresses= -c fsync=off {preferences}"
         server = subprocess.Popen(
             [str(programs / "postgres"), "-D", str(folder / "data"), *options.split()],
             stdout=subprocess.DEVNULL,

@@ -334,6 +334,16 @@ def test_tags_may_have_other_keys(
         assert json.loads(said[0][5]) == {"x": 1}
 
 
+@pytest.mark.parametrize("options", [{"tag_keys": "colour=blue"}, {"tag_keys": "feature"}, {"lag_minutes": "an hour"}])
+def test_options_that_cannot_be_read_are_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: psycopg.Connection[Any], options: dict[str, str]
+) -> None:
+    _log_rows(database)
+    location = _location(database)
+    [failed] = land(tmp_path, monkeypatch, "litellm", "spend_logs", location, options=options, **OCTOBER)
+    assert (failed.status, *(option in failed.message for option in options)) == ("failed", True)
+
+
 FIRST = PAYLOADS.splitlines()[0]
 BROKEN = {
     "a page": ("x.json", b"<html>CANARY-PROMPT</html>", "failed"),

@@ -201,6 +201,15 @@ def _database(fetch: Fetch) -> Iterator["Connection[Any]"]:
         ) from None
 
 
+@contextmanager
+def _asking(connection: "Connection[Any]") -> Iterator[None]:
+    """A transaction that reads only and writes times and numbers as we expect, whatever the database prefers."""
+    with connection.transaction():
+        connection.execute("set local datestyle to iso")
+        connection.execute("set local extra_float_digits to 1")
+        yield
+
+
 def _days_of_database(fetch: Fetch) -> Iterator[tuple[str, str, _Reader]]:
     """Touched days with their watermark: requests, estimated cost, last end and, where there is one, last update."""
     from psycopg import sql
@@ -215,7 +224,7 @@ def _days_of_database(fetch: Fetch) -> Iterator[tuple[str, str, _Reader]]:
                 next_step="name LiteLLM's own database and schema in `location`",
             )
         bounds = sql.SQL('select min("startTime"), max("startTime") from {}').format(sql.Identifier(SPEND_LOGS))
-        with connection.transaction():
+        with _asking(connection):
             first, last = connection.execute(bounds).fetchone() or (None, None)
         if first is None or last is None:
             return
@@ -233,9 +242,9 @@ def _days_of_database(fetch: Fetch) -> Iterator[tuple[str, str, _Reader]]:
             table=sql.Identifier(SPEND_LOGS),
             first=wanted[0],
             end=wanted[-1] + timedelta(days=1),
-            lag=timedelta(minutes=int(fetch.source.options.get("lag_minutes", "60"))),
+            lag=timedelta(minutes=_lag_minutes(fetch)),
         )
-        with connection.transaction():
+        with _asking(connection):
             touched = connection.execute(watermark).fetchall()
         for day, state in touched:
             is_wanted = day.isoformat() in fetch.wanted
@@ -244,13 +253,20 @@ def _days_of_database(fetch: Fetch) -> Iterator[tuple[str, str, _Reader]]:
                 yield day.isoformat(), state, _database_reader(connection, [select])
 
 
+def _lag_minutes(fetch: Fetch) -> int:
+    said = fetch.source.options.get("lag_minutes", "60")
+    if not re.fullmatch(r"\d{1,9}", said):
+        raise _misconfigured(fetch, "lag_minutes", "a whole number of minutes", said)
+    return int(said)
+
+
 def _columns_of(connection: "Connection[Any]", table: str) -> tuple[str, ...]:
     """The columns that a table has, in its order; none when there is no such table."""
     query = (
         "select attname from pg_attribute where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped "
         "order by attnum"
     )
-    with connection.transaction():
+    with _asking(connection):
         return tuple(row[0] for row in connection.execute(query, [f'"{table}"']).fetchall())
 
 
@@ -305,7 +321,7 @@ def _database_reader(connection: "Connection[Any]", selects: Sequence[_Select]) 
         for number, select in enumerate(selects):
             path = working / f"{number}.csv"
             copying = sql.SQL("copy ({}) to stdout (format csv)").format(select.query)
-            with connection.transaction(), connection.cursor().copy(copying) as blocks, path.open("wb") as file:
+            with _asking(connection), connection.cursor().copy(copying) as blocks, path.open("wb") as file:
                 for block in blocks:
                     file.write(block)
             types = ", ".join(f"'{name}': 'VARCHAR'" for name in select.names)
@@ -368,6 +384,8 @@ def _open(fetch: Fetch) -> tuple[Any, str]:
     try:
         filesystem, path = fsspec.core.url_to_fs(fetch.source.location)
         root = str(path).rstrip("/")
+        # A long-lived process keeps listings; new objects must be seen.
+        filesystem.invalidate_cache()
         if not filesystem.isdir(root):
             raise FileNotFoundError("no such folder")
     except (OSError, ValueError, ImportError) as error:
@@ -520,10 +538,20 @@ def _caller_keys(fetch: Fetch, column: Column) -> tuple[str, ...]:
     """Under which keys callers say what a column holds; none when it is not said by callers."""
     if "caller" not in column.properties:
         return ()
+    callers = {str(other.properties.get("caller")) for other in fetch.contract.columns}
+    keys: dict[str, tuple[str, ...]] = dict(TAG_KEYS)
+    for pair in filter(None, fetch.source.options.get("tag_keys", "").split(",")):
+        said = re.fullmatch(r"\s*(\w+)\s*=([^=\"]+)", pair)
+        if said is None or said[1] not in callers:
+            raise _misconfigured(fetch, "tag_keys", 'pairs such as "environment=stage|env, feature=widget"', pair)
+        keys[said[1]] = tuple(key.strip() for key in said[2].split("|"))
     name = str(column.properties["caller"])
-    said = dict(pair.split("=", 1) for pair in fetch.source.options.get("tag_keys", "").split(",") if "=" in pair)
-    keys = {name.strip(): tuple(key.strip() for key in value.split("|")) for name, value in said.items()}
-    return keys.get(name) or TAG_KEYS.get(name) or (name,)
+    return keys.get(name) or (name,)
+
+
+def _misconfigured(fetch: Fetch, option: str, expected: str, found: str) -> DeliveryError:
+    next_step = "mend the options of this source in the configuration"
+    return DeliveryError(source=f"{fetch.label}, {option}", expected=expected, found=found, next_step=next_step)
 
 
 def _day_column(contract: Contract) -> str:
