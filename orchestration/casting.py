@@ -19,6 +19,7 @@ import duckdb
 
 from orchestration.contracts import Column, Contract
 from orchestration.errors import DeliveryError
+from orchestration.scrubbing import hidden
 
 # A gzip that unpacks to more is refused before it fills the disk.
 LARGEST_RATIO = 200
@@ -266,12 +267,12 @@ def _refuse_twins(columns: Sequence[str], refusal: Any) -> None:
     folded = [column.casefold() for column in columns]
     twins = sorted({column for column in columns if folded.count(column.casefold()) > 1})
     if twins:
-        raise refusal("each column once (upper and lower case are one name)", ", ".join(twins))
+        raise refusal("each column once (upper and lower case are one name)", hidden(", ".join(twins)))
     broken = [
         column for column in columns if not column.strip() or '"' in column or column.casefold().startswith("_row")
     ]
     if broken or not columns:
-        raise refusal("a name for every column, without double quotes", repr(broken))
+        raise refusal("a name for every column, without double quotes", hidden(repr(broken)))
 
 
 def _text_from_parquet(

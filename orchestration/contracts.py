@@ -25,6 +25,8 @@ from orchestration.errors import ConfigurationError
 from orchestration.paths import PROJECT
 
 CONTRACTS = PROJECT / "data_contracts"
+# Columns that landing adds to every row, beside its own that begin with "_".
+RESERVED = ("role", "scope", "source_name", "delivery_id", "partition_key")
 Severity = Literal["error", "warning"]
 
 
@@ -145,6 +147,10 @@ def load_contract(path: Path) -> Contract:
     twins = {rule.name for rule in rules if [other.name for other in rules].count(rule.name) > 1}
     if twins or not rules:
         raise ConfigurationError(str(path), "quality", "one or more rules, each named once", str(sorted(twins)))
+    properties = _custom(document.customProperties) | _custom(table.customProperties)
+    # What has a partition is landed.
+    if "partition" in properties:
+        _refuse_reserved_names(path, columns)
     return Contract(
         id=str(document.id),
         version=str(document.version),
@@ -153,7 +159,7 @@ def load_contract(path: Path) -> Contract:
         grain=table.dataGranularityDescription or "",
         columns=columns,
         rules=tuple(rules),
-        properties=_custom(document.customProperties) | _custom(table.customProperties),
+        properties=properties,
     )
 
 
@@ -246,6 +252,13 @@ def _unexpected_rows(rules: Sequence[Rule], measured: Sequence[dict[str, Any]]) 
 
 def _custom(items: Sequence[CustomProperty] | None) -> dict[str, Any]:
     return {str(item.property): item.value for item in items or []}
+
+
+def _refuse_reserved_names(path: Path, columns: Sequence[Column]) -> None:
+    reserved = [column.name for column in columns if column.name.casefold() in RESERVED or column.name.startswith("_")]
+    if reserved:
+        expected = f"column names other than {', '.join(RESERVED)}, which landing adds, and none that begins with _"
+        raise ConfigurationError(str(path), "schema.properties", expected, ", ".join(reserved))
 
 
 def _column(path: Path, item: SchemaProperty) -> Column:

@@ -18,6 +18,8 @@ from orchestration.paths import CATALOGUES, Home
 from orchestration.settings import PERSON_KEY, Settings, SourceSettings
 
 KEY_VARIABLE = "METERHOUSE_DEMO_KEY"
+# No source of a real company has this name, so that what the demo landed never counts in its books.
+NAME = "larkfield"
 # Vendors that are asked over HTTP: name, path on the stub, the account that a source speaks for.
 APIS = (
     ("openai", "/openai/v1", OPENAI_ACCOUNT),
@@ -68,7 +70,7 @@ def prepare_demo(settings: Settings) -> Settings:
     apis = [
         SourceSettings(
             vendor=vendor,
-            name="main",
+            name=NAME,
             location=path,
             scope=scope,
             since=since,
@@ -77,7 +79,7 @@ def prepare_demo(settings: Settings) -> Settings:
         )
         for vendor, path, scope in APIS
     ]
-    files = [SourceSettings(vendor=vendor, name="main", location=str(drop / vendor)) for vendor in FOLDERS]
+    files = [SourceSettings(vendor=vendor, name=NAME, location=str(drop / vendor)) for vendor in FOLDERS]
     os.environ.setdefault(KEY_VARIABLE, "demo-key")
     os.environ.setdefault(PERSON_KEY, "the people of the demo company are made up")
     return settings.model_copy(

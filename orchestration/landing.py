@@ -22,6 +22,7 @@ from orchestration.logs import logger
 from orchestration.packages import MANIFEST, Manifest, Package, newest_accepted, packages, read_package
 from orchestration.paths import Home, sync_folder, sync_tree, write_json
 from orchestration.preparing import (
+    MONTH,
     PARTITIONS,
     Clock,
     Preparation,
@@ -44,6 +45,9 @@ from orchestration.sources.base import Delivery, Fetch, SourceTable
 SMALLEST_SHARE = 0.7
 # Deliveries of an API that are judged together: a judgement costs the same for one and for many.
 JUDGED_AT_ONCE = 31
+FEWEST_ON_ONE_LINE = 3
+# How the message of an outcome begins that needs no line of its own.
+_PLAIN = ("", "replaces")
 
 
 def utc_now() -> datetime:
@@ -205,6 +209,7 @@ class _SourceLanding:
         files are compared first, since two of them may claim one period."""
         outcomes: list[Outcome] = []
         prepared: list[PreparedDelivery] = []
+        failed: list[Outcome] = []
         try:
             for number, delivery in enumerate(self.table.deliveries(fetch)):
                 hashes = [file.sha256 for file in delivery.files]
@@ -224,9 +229,9 @@ class _SourceLanding:
                     outcomes += self._promote_or_reject(prepared)
                     prepared = []
         except DeliveryError as error:
-            outcomes.append(self._outcome("failed", message=str(error)))
+            failed = [self._outcome("failed", partition=error.partition, message=str(error))]
             prepared = [item for item in prepared if item.delivery.covers]
-        return outcomes + self._promote_or_reject(prepared)
+        return outcomes + self._promote_or_reject(prepared) + failed
 
     def _only(self, partitions: Iterable[str]) -> Wanted:
         """What is still missing of a delivery, as far as this run was asked for it."""
@@ -244,8 +249,11 @@ class _SourceLanding:
         return Outcome(self.source.vendor, self.table.name, self.source.name, status, **facts)
 
     def _nothing_new(self) -> Outcome:
-        has_landed = any(self.root.glob(f"*/*/*/{MANIFEST}"))
-        message = "" if has_landed else f"nothing was ever delivered at {self.source.location}"
+        """Worth a word where the place may be wrong: files should lie there, and no table of the source has any."""
+        has_files = self.table.schedule is None and not self.table.is_snapshot
+        of_this_source = f"{self.source.vendor}/*/{self.source.name}/*/*/*/{MANIFEST}"
+        is_odd = has_files and not any(self.home.landing.glob(of_this_source))
+        message = f"nothing was ever delivered at {self.source.location}" if is_odd else ""
         return self._outcome("nothing_new", message=message)
 
     def _clashes(self, prepared: Sequence[PreparedDelivery]) -> dict[str, DeliveryError]:
@@ -458,25 +466,31 @@ def _next_sequence(existing: Iterable[Package]) -> int:
 
 
 def _log_all(outcomes: Sequence[Outcome]) -> None:
-    """A line for each outcome; the days of one table that went the same way share one."""
-    days: dict[tuple[str, str, str], list[Outcome]] = {}
+    """A line for each outcome; many partitions of one table that went the same way share one."""
+    alike: dict[tuple[str, str, str], list[Outcome]] = {}
     for outcome in outcomes:
-        is_day = outcome.partition is not None and re.fullmatch(PARTITIONS["day"][0], outcome.partition)
-        if is_day and outcome.status in ("landed", "unchanged"):
-            days.setdefault((outcome.table, outcome.source_name, outcome.status), []).append(outcome)
+        is_plain = outcome.status == "unchanged" or (outcome.status == "landed" and outcome.message[:8] in _PLAIN)
+        if is_plain and outcome.partition:
+            alike.setdefault((outcome.table, outcome.source_name, outcome.status), []).append(outcome)
         else:
             _log(outcome)
-    for group in days.values():
-        _log_days(group)
+    for group in alike.values():
+        if len(group) < FEWEST_ON_ONE_LINE:
+            for outcome in group:
+                _log(outcome)
+        else:
+            _log_together(group)
 
 
-def _log_days(group: Sequence[Outcome]) -> None:
-    first, last = min(group, key=_day), max(group, key=_day)
-    place = f"{_label(first)} {first.partition}" + ("" if first is last else f" to {last.partition}")
+def _log_together(group: Sequence[Outcome]) -> None:
+    first, last = min(group, key=_partition), max(group, key=_partition)
+    is_day = re.fullmatch(PARTITIONS["day"][0], _partition(first))
+    unit = "days" if is_day else "months" if re.fullmatch(MONTH, _partition(first)) else "versions"
     rows = f", {sum(outcome.row_count for outcome in group):,} rows" if first.status == "landed" else ""
-    restated = sum("replaces" in outcome.message for outcome in group)
-    note = f", {restated} restated by the vendor" if restated else ""
-    logger.info("land  %s: %s, %s days%s%s", place, first.status, len(group), rows, note)
+    again = sum(outcome.message != "" for outcome in group) if first.status == "landed" else 0
+    note = f", {again} restated" if again else ""
+    place = f"{_label(first)} {first.partition} to {last.partition}"
+    logger.info("land  %s: %s, %s %s%s%s", place, first.status, len(group), unit, rows, note)
 
 
 def _label(outcome: Outcome) -> str:
@@ -485,7 +499,7 @@ def _label(outcome: Outcome) -> str:
     return f"{label} {outcome.table}" if len(SOURCES[outcome.vendor].tables) > 1 else label
 
 
-def _day(outcome: Outcome) -> str:
+def _partition(outcome: Outcome) -> str:
     return outcome.partition or ""
 
 

@@ -234,15 +234,7 @@ class Preparation:
             delivery_id="",
             delivery_group_id=hashlib.sha256(group.encode()).hexdigest()[:16],
             covers=[partition],
-            received=[
-                {
-                    "name": file.name,
-                    "size": file.size,
-                    "sha256": file.sha256,
-                    "modified_at": file.modified_at and iso(file.modified_at),
-                }
-                for file in delivery.files
-            ],
+            received=[_received(file) for file in delivery.files],
             raw=raw,
             parts=parts,
             row_count=_count(connection, view),
@@ -320,6 +312,17 @@ def judged(prepared: Sequence[PreparedDelivery]) -> list[PreparedDelivery]:
         return replace(package, results=found, manifest=replace(package.manifest, checks=checks))
 
     return [replace(item, packages=tuple(with_results(package) for package in item.packages)) for item in prepared]
+
+
+def _received(file: ReceivedFile) -> dict[str, Any]:
+    """What a manifest says of a received file; the hash of the bytes that came only where others are kept."""
+    facts = {
+        "name": file.name,
+        "size": file.size,
+        "sha256": file.sha256,
+        "modified_at": file.modified_at and iso(file.modified_at),
+    }
+    return facts | ({"received_sha256": file.received_sha256} if file.received_sha256 else {})
 
 
 def raw_name(number: int, file: ReceivedFile) -> str:

@@ -229,7 +229,8 @@ def _write_parquet(
     fingerprint, periods = grouped_fingerprints(connection, relation, str(period))
     before = last.manifest["tables"].get(table, {}).get("parquet", {}) if last else {}
     files: dict[str, Any] = {}
-    for value, mark in periods.items():
+    # A table without rows is a file without rows, not a missing one.
+    for value, mark in (periods or {"none": fingerprint}).items():
         name = f"{place}/{value or 'unknown'}.parquet"
         if last and before.get(name) == mark and _is_as_published(last, name):
             os.link(last.folder / name, folder / name)

@@ -54,6 +54,7 @@ def prepare_environment(config: Path | None) -> Settings:
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     os.environ["DO_NOT_TRACK"] = "1"
     os.environ["GX_ANALYTICS_ENABLED"] = "False"
+    os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
     shutil.copyfile(PROJECT / "orchestration" / "dagster.yaml", home.dagster / "dagster.yaml")
     return settings
 
@@ -76,6 +77,8 @@ def run(config: Path | None, steps: tuple[str, ...] = ("land", "build"), progres
                 tags = reporting.range_tags(definitions.months, datetime.now(UTC))
                 job = definitions.defs.resolve_job_def("land")
                 for day in _days_to_land(settings):
+                    if day:
+                        logger.info("land  as on %s, when some of it was not known yet", day)
                     tagged = tags | ({reporting.TODAY_TAG: day} if day else {})
                     landed = job.execute_in_process(
                         quiet,

@@ -15,13 +15,21 @@ from pathlib import Path
 
 from orchestration.errors import DeliveryError
 
-MARK = "hmac:"
-# A mail address, and the shapes in which vendors issue secrets. Key ids (key_..., apikey_...) are no secrets.
-PERSONAL = re.compile(
-    r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+"
-    r"|\b(?:sk|pk|rk)-[A-Za-z0-9_\-]{8,}"
+HASH = re.compile(r"hmac:[0-9a-f]{32}")
+# What may stand before the @ of an address: all that RFC 5322 allows without quotes, and letters of any script.
+_BEFORE = '[^\\s\u00a0@"<>()\\[\\],;:\\\\]'
+_LABEL = "[A-Za-z0-9\\-\u00a1-\U0010ffff]+"
+_HOST = rf"@{_LABEL}(?:\.{_LABEL})+"
+_ADDRESS = rf"{_BEFORE}+{_HOST}(?:{_BEFORE}*{_HOST})*"
+# The shapes in which vendors issue secrets. Key ids (key_..., apikey_...) are no secrets.
+_ISSUED = (
+    r"\b(?:sk|pk|rk)-[A-Za-z0-9_\-]{8,}"
     r"|\b(?:ghp|gho|ghs|ghu|github_pat|crsr|xoxb|xoxp|AKIA|ASIA|AIza)_?[A-Za-z0-9_\-]{12,}"
 )
+# Whether a text has anything to mask. DuckDB reads it too: ASCII classes, no look-behind, no single quote.
+PERSONAL = re.compile(f"{_ADDRESS}|{_ISSUED}", re.ASCII)
+# The same, but an address is sought from its first character only: the time is linear in a text without an @.
+_MASKED = re.compile(f"(?<!{_BEFORE})(?:{_ADDRESS})|{_ISSUED}", re.ASCII)
 
 
 class PersonHasher:
@@ -34,19 +42,19 @@ class PersonHasher:
 
     def _hash(self, value: str) -> str:
         """The hash of a person's name or address; case and outer blanks do not matter. A hash stays as it is."""
-        if value.startswith(MARK):
+        if HASH.fullmatch(value):
             return value
         digest = hmac.new(self._key, value.strip().casefold().encode(), hashlib.sha256).hexdigest()
-        return f"{MARK}{digest[:32]}"
+        return f"hmac:{digest[:32]}"
 
     def mask(self, text: str) -> str:
         """The text with every mail address and secret in it replaced by its hash."""
-        return PERSONAL.sub(lambda found: self.hash(found.group()), text)
+        return _MASKED.sub(lambda found: self.hash(found.group()), text)
 
 
 def hidden(text: str) -> str:
     """Text for a message or a log, with every mail address and secret blacked out."""
-    return PERSONAL.sub("***", text)
+    return _MASKED.sub("***", text)
 
 
 def same_key(source: str, hasher: PersonHasher, fingerprints: Iterable[str]) -> None:

@@ -1,9 +1,12 @@
-"""The demo company, run twice for the whole session; tests read it and copy what they mean to break."""
+"""Two companies, each run twice for the whole session: a small one of files, and the demo company with its truth."""
 
+import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 
 from orchestration.logs import mute_teardown
@@ -19,7 +22,7 @@ def pytest_configure() -> None:
 
 @dataclass(frozen=True)
 class Demo:
-    """The demo's home after two runs, and how each of them ended."""
+    """The small company's home after two runs, and how each of them ended."""
 
     home: Path
     first: Finished
@@ -45,3 +48,43 @@ def demo_copy(demo: Demo, tmp_path: Path) -> Home:
     target = tmp_path / "var"
     shutil.copytree(demo.home, target, symlinks=True, ignore=shutil.ignore_patterns("dagster", "target", "run.lock"))
     return Home(target)
+
+
+@dataclass(frozen=True)
+class Larkfield:
+    """The demo company after two runs of `meterhouse run`, as a newcomer has it."""
+
+    home: Path
+    first: Finished
+    second: Finished
+    before: Publication
+    publication: Publication
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of a query over the published tables and the truth (`truth.billed_units`, `truth.tokens`, ...)."""
+        with duckdb.connect() as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            connection.execute(f"attach '{self.publication.database.resolve()}' as published (read_only)")
+            connection.execute(f"attach '{Home(self.home).build_file}' as build (read_only)")
+            connection.execute("create schema truth")
+            for name in ("billed_units", "billed_totals", "tokens"):
+                path = self.home / "demo" / "company" / "truth" / f"{name}.parquet"
+                connection.execute(f"create view truth.{name} as from '{path}'")
+            return connection.execute(sql).fetchall()
+
+    def finding(self, switch: str) -> dict[str, Any]:
+        found = json.loads((self.home / "demo" / "company" / "truth" / "findings.json").read_text())
+        entry: dict[str, Any] = next(item for item in found if item["switch"] == switch)
+        return entry
+
+
+@pytest.fixture(scope="session")
+def larkfield(tmp_path_factory: pytest.TempPathFactory) -> Larkfield:
+    home = tmp_path_factory.mktemp("larkfield") / "var"
+    without_config = {"METERHOUSE_CONFIG": ""}
+    first = meterhouse(home, "run", timeout=400, **without_config)
+    assert first.code == 0, first.output
+    before = published(home)
+    second = meterhouse(home, "run", timeout=400, **without_config)
+    assert second.code == 0, second.output
+    return Larkfield(home, first, second, before, published(home))

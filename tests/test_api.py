@@ -14,7 +14,7 @@ import pytest
 from orchestration.contracts import load_contract
 from orchestration.errors import DeliveryError
 from orchestration.landing import idle_fetch
-from orchestration.scrubbing import PersonHasher, hidden
+from orchestration.scrubbing import PersonHasher
 from orchestration.settings import SourceSettings
 from orchestration.sources.api import TRIES, Api
 from orchestration.sources.base import Delivery, Fetch
@@ -263,33 +263,3 @@ def test_a_plain_address_is_asked_only_on_this_machine(fetch: Callable[[str], Fe
         with pytest.raises(DeliveryError, match="https"):
             Api(fetch(location))
     Api(fetch("https://api.example.org"))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "jane.doe+x@mail.example.org",
-        "sk-ant-admin01-abcdefgh",
-        "ghp_0123456789abcdef",
-        "AKIAABCDEFGHIJKLMNOP",
-        "crsr_0123456789ab",
-    ],
-)
-def test_what_looks_like_a_person_or_a_secret_is_masked(text: str) -> None:
-    assert text not in HASHER.mask(f"before {text}, after")
-    assert text not in hidden(f"before {text}, after")
-
-
-@pytest.mark.parametrize(
-    "text", ["key_s1", "apikey_01A", "proj_search", "wrkspc_01Search", "gpt-5.1-2026-03-01", "feature:ask-me"]
-)
-def test_ids_and_names_are_left_alone(text: str) -> None:
-    assert HASHER.mask(text) == text
-
-
-def test_a_person_is_the_same_person_in_every_spelling_and_another_key_knows_nobody() -> None:
-    assert HASHER.hash(" Jane.Doe@Example.org ") == HASHER.hash("jane.doe@example.org")
-    assert HASHER.hash(HASHER.hash("jane")) == HASHER.hash("jane")
-    other = PersonHasher("another key of this test")
-    assert other.hash("jane") != HASHER.hash("jane")
-    assert other.fingerprint != HASHER.fingerprint

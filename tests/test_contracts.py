@@ -151,6 +151,16 @@ def test_every_kind_of_rule_is_compiled(tmp_path: Path) -> None:
     assert contract.rules[-1].failing == "number > 5"
 
 
+@pytest.mark.parametrize("name", ["role", "Scope", "source_name", "delivery_id", "partition_key", "_part", "_mine"])
+def test_a_landed_column_has_no_name_that_landing_gives(tmp_path: Path, name: str) -> None:
+    renamed = EVERY_KIND.replace("- name: number\n", f"- name: {name}\n")
+    assert _written(tmp_path, renamed).column(name)
+    (tmp_path / "landed").mkdir()
+    refusal = _refusal(tmp_path / "landed", renamed + "customProperties: [{property: partition, value: name}]\n")
+    assert refusal.key == "schema.properties"
+    assert refusal.found == name
+
+
 def test_rules_of_absent_columns_are_not_asked(tmp_path: Path) -> None:
     names = [rule.name for rule in _written(tmp_path, EVERY_KIND).rules_for(["name"])]
     assert "number is never null" not in names

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ SAMPLES = Path(__file__).parent / "samples"
 EVENTS = (SAMPLES / "cursor_usage_events.json").read_text()
 MEMBERS = json.loads((SAMPLES / "cursor_members.json").read_text())
 HASHER = PersonHasher(PERSON_KEY)
+# The first millisecond of 2026-10-14.
+MIDNIGHT = 1791936000000
 
 
 def landing(
@@ -63,6 +66,33 @@ def test_two_pages_of_an_ended_day_are_kept_to_the_last_digit(tmp_path: Path, mo
     assert totals["billed_cost"] == (Decimal("21.3623212345678901") + Decimal("0.0101123456789012")) / 100
     assert totals["list_cost"] == (Decimal("21.36232") + Decimal("0.0101123456789012")) / 100
     assert [check["name"] for check in manifest["checks"] if not check["passed"]] == []
+
+
+def test_a_window_is_one_question_and_events_fall_into_their_utc_days(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = EVENTS.replace("1791970400000", str(MIDNIGHT)).replace('"1791970325854"', f'"{MIDNIGHT - 1}"', 1)
+    empty = json.dumps(json.loads(EVENTS) | {"totalUsageEventsCount": 0, "usageEvents": []})
+
+    def answer(question: Question) -> Answer:
+        return Answer(said if question.body["startDate"] <= MIDNIGHT <= question.body["endDate"] else empty)
+
+    with vendor(answer) as running:
+        arguments = {"scope": "acme", "months": ("2026-08", "2026-09", "2026-10"), "since": date(2026, 8, 1)}
+        outcomes = land(tmp_path, monkeypatch, "cursor", "usage_events", running.url, **arguments)
+    days = 24 * 60 * 60 * 1000
+    asked = [(question.body["startDate"], question.body["endDate"]) for question in running.questions]
+    first = MIDNIGHT - 74 * days
+    assert asked == [
+        (first, first + 30 * days - 1),
+        (first + 30 * days, first + 31 * days - 1),
+        (first + 31 * days, first + 61 * days - 1),
+        (first + 61 * days, MIDNIGHT + days - 1),
+    ]
+    assert {outcome.status for outcome in outcomes} == {"landed"}
+    assert len(outcomes) == 75
+    counts = {outcome.partition: outcome.row_count for outcome in outcomes if outcome.row_count}
+    assert counts == {"2026-10-13": 1, "2026-10-14": 2}
 
 
 def test_a_day_said_again_is_unchanged_and_a_restated_one_replaces(

@@ -382,6 +382,16 @@ def test_invoices_are_the_bill_with_credits_and_tax_in_whole_cents(company: Path
     assert all(abs(invoiced[key] - billed[key]) <= Decimal("0.01") for key in billed)
 
 
+def test_seats_name_the_account_that_their_seller_bills(company: Path) -> None:
+    seats = f"read_csv('{company}/exports/drop/seats/*.csv', all_varchar = true)"
+    assert rows(f"select distinct vendor, currency, billing_account_id from {seats} order by all") == [
+        ("Cursor", "USD", "larkfield-team"),
+        ("GitHub", "USD", "larkfield"),
+        ("OpenAI", "EUR", "chatgpt-larkfield-bank"),
+        ("OpenAI", "USD", "chatgpt-larkfield"),
+    ]
+
+
 MONEY = "decimal(35, 18)"
 
 

@@ -38,7 +38,8 @@ def drop(tmp_path: Path, table: str, text: str, age: int = 0) -> Path:
 @pytest.mark.parametrize("table", TABLES)
 def test_every_table_lands_once_and_hides_people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str) -> None:
     outcomes = landing(tmp_path, monkeypatch, table)
-    assert {outcome.status for outcome in outcomes} == {"landed"}
+    # A budget of a month to come waits for it.
+    assert {outcome.status for outcome in outcomes} - {"waiting"} == {"landed"}
     assert not [check.name for outcome in outcomes for check in outcome.checks if not check.passed]
     kept = texts_below(tmp_path / "home").lower()
     assert b"archer" not in kept
@@ -128,20 +129,28 @@ def test_a_newer_organisation_replaces_the_older_one(tmp_path: Path, monkeypatch
     assert "replaces 4 rows" in outcome.message
 
 
-def test_budget_versions_lie_beside_each_other_with_months_to_come(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    outcomes = landing(tmp_path, monkeypatch, "budgets")
-    assert [(outcome.partition, outcome.row_count) for outcome in outcomes] == [
-        ("company.2026-2", 1),
-        ("search.2026-1", 2),
+def test_a_newer_budget_file_replaces_the_months_that_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    search, later, company = rows_of("budgets")
+    september = search | {"period_start": "2026-09-01", "period_end": "2026-10-01"}
+    folder = drop(tmp_path, "budgets", csv_text([september, search, later, company]))
+    outcomes = landing(tmp_path, monkeypatch, "budgets", folder)
+    assert [(outcome.status, outcome.partition, outcome.row_count) for outcome in outcomes] == [
+        ("landed", "2026-09", 1),
+        ("landed", "2026-10", 2),
+        ("waiting", None, 0),
     ]
+    assert "2026-12" in outcomes[-1].message
+    drop(tmp_path, "budgets", csv_text([search | {"version": "2026-2"}, company]), age=1)
+    (outcome,) = landing(tmp_path, monkeypatch, "budgets", folder)
+    assert (outcome.status, outcome.partition) == ("landed", "2026-10")
+    assert "replaces 2 rows" in outcome.message
 
 
 UNITS = rows_of("org_units")
 CONTRADICTIONS = {
     "revenue twice": ("revenue_daily", [rows_of("revenue_daily")[0]] * 2, "stands once"),
     "usage below zero": ("product_usage_daily", [rows_of("product_usage_daily")[0] | {"value": "-1"}], "less than"),
+    "a budget twice": ("budgets", [rows_of("budgets")[0], rows_of("budgets")[0] | {"kind": "forecast"}], "stands once"),
     "a scope that is a word": ("budgets", [rows_of("budgets")[0] | {"scope": "search"}], "JSON objects"),
     "a parent that is not there": ("org_units", UNITS[1:], "parents are units"),
     "a circle": ("org_units", [UNITS[0] | {"parent_id": "search"}, *UNITS[1:]], "above itself"),

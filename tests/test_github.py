@@ -1,8 +1,10 @@
 """GitHub's AI credits and seats: what is asked, what is kept, and what is no answer."""
 
 import copy
+import hashlib
 import json
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 
 from orchestration.scrubbing import PersonHasher
+from orchestration.sources.api import TRIES
 from tests.vendor import PERSON_KEY, Answer, Question, land, landed_rows, texts_below, vendor
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -45,6 +48,9 @@ def test_a_day_is_asked_for_by_its_numbers_and_kept_to_the_last_digit(
     sent = json.loads(CREDITS, parse_float=Decimal)["usageItems"]
     said = [(item["model"], item["netAmount"], Decimal(item["grossQuantity"]), "USD") for item in sent]
     assert amounts == said
+    manifest = json.loads(next(tmp_path.glob("landing/github/*/*/*/*/*/manifest.json")).read_text())
+    page = hashlib.sha256(of_day(question).encode()).hexdigest()
+    assert manifest["received"][0]["received_sha256"] == hashlib.sha256(page.encode()).hexdigest()
 
 
 def test_a_day_said_again_is_unchanged_a_restated_one_replaces_and_an_empty_one_is_data(
@@ -61,6 +67,59 @@ def test_a_day_said_again_is_unchanged_a_restated_one_replaces_and_an_empty_one_
     assert "replaces 2 rows" in found[2][0].message
     (outcome,), _ = landing(tmp_path / "other", monkeypatch, "ai_credit_usage", lambda _: Answer(empty))
     assert (outcome.status, outcome.row_count) == ("landed", 0)
+
+
+def test_the_days_of_a_window_are_asked_one_by_one_and_land_as_one_delivery(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(question: Question) -> Answer:
+        month, day = question.query["month"][0], question.query["day"][0]
+        said = json.loads(of_day(question).replace('"month": 10', f'"month": {month}'))
+        return Answer(said | {"usageItems": []} if day == "13" else said)
+
+    with vendor(answer) as running:
+        arguments = {"scope": "acme", "months": ("2026-09", "2026-10"), "since": date(2026, 9, 30)}
+        outcomes = land(tmp_path, monkeypatch, "github", "ai_credit_usage", running.url, **arguments)
+    days = ["2026-09-30", *(f"2026-10-{day:02}" for day in range(1, 15))]
+    assert [(item.status, item.partition, item.row_count) for item in outcomes] == [
+        ("landed", day, 0 if day == "2026-10-13" else 2) for day in days
+    ]
+    assert len(running.questions) == 15
+    assert {item.file_names for item in outcomes} == {
+        ("ai-credits-2026-09-30.jsonl.gz",),
+        ("ai-credits-2026-10-01.jsonl.gz",),
+    }
+    rows = landed_rows(tmp_path, "github", "ai_credit_usage", "distinct cast(usage_date as varchar)")
+    assert [day for (day,) in rows] == [day for day in days if day != "2026-10-13"]
+
+
+BUSY = {"a time to wait": {"Retry-After": "0"}, "nothing remains": {"X-RateLimit-Remaining": "0"}}
+
+
+@pytest.mark.parametrize("headers", BUSY.values(), ids=BUSY)
+def test_a_403_that_asks_to_wait_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
+) -> None:
+    refusals = iter([Answer({"message": "secondary rate limit"}, 403, headers)] * (TRIES - 1))
+    outcomes, questions = landing(
+        tmp_path, monkeypatch, "ai_credit_usage", lambda asked: next(refusals, Answer(of_day(asked)))
+    )
+    assert [outcome.status for outcome in outcomes] == ["landed"]
+    assert len(questions) == TRIES
+
+
+@pytest.mark.parametrize(
+    ("headers", "tries", "words"),
+    [({"Retry-After": "0"}, TRIES, "run again later"), ({"X-RateLimit-Remaining": "41"}, 1, "permission")],
+    ids=["too many requests", "no permission"],
+)
+def test_a_403_that_stays_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str], tries: int, words: str
+) -> None:
+    (outcome,), questions = landing(tmp_path, monkeypatch, "ai_credit_usage", lambda _: Answer({}, 403, headers))
+    assert outcome.status == "failed"
+    assert words in outcome.message
+    assert len(questions) == tries
 
 
 NO_ANSWERS = {

@@ -845,6 +845,14 @@ def test_a_file_of_other_months_alone_is_no_failure(focus: Settings, drop: Path)
     assert landed(focus) == []
 
 
+@quickly
+def test_a_folder_that_never_had_a_file_is_worth_a_word(focus: Settings, drop: Path) -> None:
+    assert land(focus)[0].message == f"nothing was ever delivered at {drop}"
+    write_csv(drop / "bill.csv", focus_rows(TEN))
+    land(focus)
+    assert [(outcome.status, outcome.message) for outcome in land(focus)] == [("nothing_new", "")]
+
+
 def test_a_vendor_without_a_source_is_unconfigured(tmp_path: Path) -> None:
     assert statuses(land(settings_of(tmp_path / "home"))) == ["unconfigured"]
 

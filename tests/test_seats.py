@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import shutil
 from dataclasses import replace
 from decimal import Decimal
@@ -12,6 +13,7 @@ import duckdb
 import pytest
 
 from orchestration.landing import idle_fetch
+from orchestration.paths import sha256_of
 from orchestration.scrubbing import PersonHasher
 from orchestration.settings import SourceSettings
 from orchestration.sources import people_files
@@ -50,6 +52,35 @@ def test_seats_are_kept_by_month_and_billed_to_the_last_digit(tmp_path: Path, mo
         ("2026-11", "EUR"): 0,
     }
     assert landing(tmp_path, monkeypatch, *ROWS)[0].status == "nothing_new"
+
+
+@pytest.mark.parametrize(
+    ("cells", "billed"),
+    [
+        ({"unit_price": "100.00", "seat_end": "2026-10-11"}, "32.258064516"),
+        ({"unit_price": "31.00", "seat_start": "2026-10-31"}, "1"),
+        # Beyond what a double holds.
+        ({"unit_price": "99999999999.999999999999999999", "seat_start": "2026-10-31"}, "3225806451.612903225"),
+        ({"unit_price": "99999999999.999999999999999999"}, "99999999999.999999999999999999"),
+    ],
+    ids=["10 of 31 days", "a day", "many digits", "a whole month"],
+)
+def test_a_part_of_a_month_is_billed_by_days_in_whole_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cells: dict[str, str], billed: str
+) -> None:
+    (outcome,) = landing(tmp_path, monkeypatch, ROWS[0] | cells)
+    assert outcome.status == "landed", outcome.message
+    manifest = json.loads(next((tmp_path / "home").glob("landing/seats/*/*/*/*/*/manifest.json")).read_text())
+    (total,) = manifest["control_totals"]
+    assert Decimal(total["total"]) == Decimal(billed)
+
+
+def test_the_manifest_keeps_the_hash_of_the_file_that_came(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    landing(tmp_path, monkeypatch, ROWS[0])
+    manifest = json.loads(next((tmp_path / "home").glob("landing/seats/*/*/*/*/*/manifest.json")).read_text())
+    (received,) = manifest["received"]
+    assert received["received_sha256"] == sha256_of(tmp_path / "drop" / "seats.csv")
+    assert received["received_sha256"] != received["sha256"] == manifest["raw"][0]["sha256"]
 
 
 def test_people_are_hashed_before_anything_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,6 +143,7 @@ WRONG = {
     "an annual seat without an end": ({"billing_cycle": "annual"}, "annual ones do end"),
     "another rhythm": ({"billing_cycle": "weekly"}, "agreed value"),
     "no price": ({"unit_price": ""}, "never null"),
+    "a price below nothing": ({"unit_price": "-19.00"}, "price is negative"),
 }
 
 

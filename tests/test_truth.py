@@ -3,71 +3,27 @@
 The truth was computed from the causes before any bill was rendered; only tests read it.
 """
 
-import json
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from orchestration.demo_company import SWITCH_NAMES
-from orchestration.paths import Home
-from orchestration.publish import Publication
-from tests.support import Finished, fingerprints, meterhouse, published
+from orchestration.demo_company.prices import BASE_CONTEXT, STANDARD, all_prices
+from tests.conftest import Larkfield
+from tests.support import fingerprints
 from tests.vendor import texts_below
 
 PROVIDERS = {"openai": "OpenAI", "anthropic": "Anthropic"}
-
-
-@dataclass(frozen=True)
-class Larkfield:
-    """The company after two runs."""
-
-    home: Path
-    first: Finished
-    second: Finished
-    before: Publication
-    publication: Publication
-
-    def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """Rows of a query over the published tables and the truth (`truth.billed_units`, `truth.tokens`, ...)."""
-        with duckdb.connect() as connection:
-            connection.execute("set TimeZone = 'UTC'")
-            connection.execute(f"attach '{self.publication.database.resolve()}' as published (read_only)")
-            connection.execute(f"attach '{Home(self.home).build_file}' as build (read_only)")
-            connection.execute("create schema truth")
-            for name in ("billed_units", "billed_totals", "tokens"):
-                path = self.home / "demo" / "company" / "truth" / f"{name}.parquet"
-                connection.execute(f"create view truth.{name} as from '{path}'")
-            return connection.execute(sql).fetchall()
-
-    def finding(self, switch: str) -> dict[str, Any]:
-        found = json.loads((self.home / "demo" / "company" / "truth" / "findings.json").read_text())
-        entry: dict[str, Any] = next(item for item in found if item["switch"] == switch)
-        return entry
-
-
-@pytest.fixture(scope="module")
-def larkfield(tmp_path_factory: pytest.TempPathFactory) -> Larkfield:
-    home = tmp_path_factory.mktemp("larkfield") / "var"
-    without_config = {"METERHOUSE_CONFIG": ""}
-    made = meterhouse(home, "demo", "--months", "2", "--requests", "20000", **without_config)
-    assert made.code == 0, made.output
-    first = meterhouse(home, "run", **without_config)
-    assert first.code == 0, first.output
-    before = published(home)
-    second = meterhouse(home, "run", **without_config)
-    assert second.code == 0, second.output
-    return Larkfield(home, first, second, before, published(home))
 
 
 def test_billed_totals_per_vendor_day_and_currency_are_the_truth(larkfield: Larkfield) -> None:
     differences = larkfield.query("""
         with billed as (
             select x_Vendor as vendor, ServiceProviderName as provider_name,
-                cast(ChargePeriodStart as date) as charge_date, BillingCurrency as currency, sum(BilledCost) as billed_amount
+                cast(ChargePeriodStart as date) as charge_date, BillingCurrency as currency,
+                sum(BilledCost) as billed_amount
             from published.focus.cost_and_usage group by all
         ),
         true_totals as (
@@ -171,7 +127,7 @@ def test_restated_day(larkfield: Larkfield) -> None:
         f"where vendor = 'anthropic' and partition_key = '{day}' and table_name in ('cost', 'usage') order by all"
     )
     assert roles == [("cost", "current"), ("cost", "superseded"), ("usage", "current"), ("usage", "superseded")]
-    assert "1 restated by the vendor" in larkfield.first.output
+    assert "1 restated" in larkfield.first.output
     ((billed,),) = larkfield.query(
         "select cast(sum(BilledCost) as varchar) from published.focus.cost_and_usage "
         f"where x_Vendor = 'anthropic' and cast(ChargePeriodStart as date) = '{day}'"
@@ -320,3 +276,80 @@ def test_no_person_reaches_what_is_kept(larkfield: Larkfield) -> None:
     """The company's people have addresses at example.org; they stay in its own folder."""
     for folder in ("landing", "rejected", "builds", "published", "books", "dagster"):
         assert b"@example.org" not in texts_below(larkfield.home / folder), folder
+
+
+def test_openai_tokens_at_list_price_are_the_truth(larkfield: Larkfield) -> None:
+    """But for models with a price of long input: how long requests were is not in this vendor's daily sums.
+
+    Embeddings come without a tier; they have the standard one only.
+    """
+    rows = larkfield.query("""
+        with unsure as (
+            select distinct provider_model_id as model from published.engineering.usage_meters
+            where observer = 'provider' and contains(price_flags, 'context_band_unknown')
+        ),
+        metered as (
+            select provider_model_id as model, coalesce(service_tier, 'standard') as service_tier,
+                sum(list_cost) as list_amount, bool_and(list_cost is not null) as is_priced
+            from published.engineering.usage_meters
+            where observer = 'provider' and service_provider_name = 'OpenAI' and unit = 'Tokens' group by all
+        ),
+        true_units as (
+            select model, service_tier, sum(list_amount) as list_amount
+            from truth.billed_units where vendor = 'openai' and meter <> 'web_search' group by all
+        )
+        select model, service_tier, metered.list_amount, is_priced, true_units.list_amount
+        from metered full join true_units using (model, service_tier) anti join unsure using (model) order by all
+    """)
+    assert {(model, tier): (metered, is_priced) for model, tier, metered, is_priced, _ in rows} == {
+        (model, tier): (true, True) for model, tier, _, _, true in rows
+    }
+    assert len({tier for _, tier, *_ in rows}) == 3
+    assert len({model for model, *_ in rows}) >= 5
+
+
+def test_gateway_tokens_under_a_contract_are_priced_by_it(larkfield: Larkfield) -> None:
+    """All that the gateway sends to this vendor is short and of the standard tier, so the contract has one price."""
+    prices = {
+        (price.model, price.meter): price.charged / price.per
+        for price in all_prices()
+        if price.vendor == "anthropic" and (price.service_tier, price.context_band) == (STANDARD, BASE_CONTEXT)
+    }
+    true: dict[str, Decimal] = {}
+    for model, meter, quantity in larkfield.query(
+        "select model, meter, sum(quantity) from truth.tokens where observer = 'gateway' and vendor = 'anthropic' "
+        "and not is_cache_hit and meter not in ('request', 'web_search') group by all"
+    ):
+        true[model] = true.get(model, Decimal(0)) + quantity * prices[model, meter]
+    priced = larkfield.query(
+        "select provider_model_id, sum(list_cost), bool_and(list_cost is not null and price_basis = 'contract') "
+        "from published.engineering.usage_meters where observer = 'gateway' and unit = 'Tokens' "
+        "and service_provider_name = 'Anthropic' group by all"
+    )
+    assert {model: (amount, is_by_contract) for model, amount, is_by_contract in priced} == {
+        model: (amount, True) for model, amount in true.items()
+    }
+    assert len(true) >= 3
+
+
+def test_metered_and_estimated_costs_are_in_no_ledger_row(larkfield: Larkfield) -> None:
+    ((listed, estimated),) = larkfield.query(
+        "select sum(list_cost), sum(estimated_cost) from published.engineering.usage_meters"
+    )
+    assert min(listed, estimated) > 0, "there is something to mix up"
+    classes = larkfield.query("select distinct truth_class from published.finance.ledger_entries order by all")
+    assert classes == [("billed",), ("contract",)]
+    differences = larkfield.query("""
+        with booked as (
+            select service_provider_name as provider_name, charge_date, billing_currency as currency,
+                sum(billed_cost) as billed_amount
+            from published.finance.ledger_entries group by all
+        ),
+        true_totals as (
+            select provider_name, charge_date, currency, sum(billed_amount) as billed_amount
+            from truth.billed_totals group by all
+        )
+        select * from booked full join true_totals using (provider_name, charge_date, currency)
+        where coalesce(booked.billed_amount, 0) <> coalesce(true_totals.billed_amount, 0)
+    """)
+    assert differences == []

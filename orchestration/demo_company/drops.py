@@ -3,8 +3,9 @@
 Everything lies below `<folder>/exports/drop/`, beside the gateway's log of `exports.py`. CSV has a header, `\\n` line
 ends and empty cells for null; ends of validity are exclusive, amounts are decimals in the row's currency.
 
-- `seats/seats-<month>.csv`: period, vendor, product, plan, principal_id, principal_email, team_id, cost_centre,
-  seat_start, seat_end, unit_price (a month), currency, billing_cycle, invoice_id, last_activity_at, source.
+- `seats/seats-<month>.csv`: period, vendor, product, billing_account_id, plan, principal_id, principal_email, team_id,
+  cost_centre, seat_start, seat_end, unit_price (a month), currency, billing_cycle, invoice_id, last_activity_at,
+  source.
 - `manual/lines.csv`: the columns of `fixed_charges.ManualLine`.
 - `drivers/revenue_daily/revenue-<month>.csv`: date, customer_id, product_id, feature_id, plan, revenue_type, amount,
   currency, recognised, source_id.
@@ -160,19 +161,13 @@ def _invoices(
         tax = taxes[month] if issuer == "Anthropic" and chosen.tax_line else Decimal(0)
         credit = credits if issuer == "OpenAI" else Decimal(0)
         rows.append(_invoice(number, issuer, month, "USD", net[0][0] or Decimal(0), tax, credit, account))
-    by_invoice: dict[tuple[str, str, str], Decimal] = {}
+    by_invoice: dict[tuple[str, str, str, str], Decimal] = {}
     for seat in seats(month, chosen):
-        key = (seat.invoice_id, seat.vendor, seat.currency)
+        key = (seat.invoice_id, seat.vendor, seat.currency, seat.billing_account_id)
         by_invoice[key] = by_invoice.get(key, Decimal(0)) + seat.unit_price
-    for (number, issuer, currency), net_amount in by_invoice.items():
-        account = _seat_account(issuer, currency)
+    for (number, issuer, currency, account), net_amount in by_invoice.items():
         rows.append(_invoice(number, issuer, month, currency, net_amount, Decimal(0), Decimal(0), account))
     return rows
-
-
-def _seat_account(issuer: str, currency: str) -> str:
-    chat = company.CHATGPT_BANK_ACCOUNT if currency == "EUR" else company.CHATGPT_ACCOUNT
-    return {"OpenAI": chat, "GitHub": company.GITHUB_ORGANIZATION, "Cursor": company.CURSOR_TEAM}[issuer]
 
 
 def _invoice(

@@ -60,6 +60,7 @@ class Seat:
     period: str
     vendor: str
     product: str
+    billing_account_id: str
     plan: str
     principal_id: str
     principal_email: str
@@ -124,6 +125,7 @@ def _seat(
         f"{month:%Y-%m}",
         vendor,
         product,
+        seat_account(vendor, currency),
         plan,
         mail.split("@")[0],
         mail,
@@ -138,6 +140,12 @@ def _seat(
         None if is_idle(mail) else f"{last_day}T15:30:00Z",
         "admin console",
     )
+
+
+def seat_account(vendor: str, currency: str) -> str:
+    """The account to which a seller bills its seats; the bank has one of its own for those in euros."""
+    chat = company.CHATGPT_BANK_ACCOUNT if currency == "EUR" else company.CHATGPT_ACCOUNT
+    return {"OpenAI": chat, "GitHub": company.GITHUB_ORGANIZATION, "Cursor": company.CURSOR_TEAM}[vendor]
 
 
 def seat_invoice(product: str, currency: str, month: date) -> str:

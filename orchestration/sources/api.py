@@ -19,7 +19,7 @@ import simplejson
 from orchestration.contracts import Contract
 from orchestration.errors import DeliveryError
 from orchestration.scrubbing import hidden
-from orchestration.sources.base import Delivery, Fetch, ReceivedFile
+from orchestration.sources.base import Delivery, Fetch, ReceivedFile, hash_of_hashes
 from orchestration.sources.unpacking import Unpacker
 
 TRIES = 5
@@ -41,11 +41,19 @@ class Page:
 class Api:
     """One vendor's API as one source may ask it. Every failure is a DeliveryError that says what to do."""
 
-    def __init__(self, fetch: Fetch, auth: Any = None, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        fetch: Fetch,
+        auth: Any = None,
+        headers: Mapping[str, str] | None = None,
+        is_busy: Callable[[requests.Response], bool] = lambda response: False,
+    ) -> None:
+        """`is_busy` tells an answer that asks to wait by more than its status: it is asked for again like a 429."""
         from dlt.sources.helpers.requests import Client
         from dlt.sources.helpers.rest_client.client import RESTClient
 
         self.fetch = fetch
+        self._is_busy = is_busy
         address = urlsplit(fetch.source.location)
         is_private = address.scheme == "https" or (address.scheme == "http" and address.hostname in LOOPBACK)
         if not is_private:
@@ -54,6 +62,7 @@ class Api:
             request_timeout=TIMEOUT_SECONDS,
             raise_for_status=False,
             request_max_attempts=TRIES,
+            retry_condition=lambda response, _: response is not None and is_busy(response),
             request_backoff_factor=float(fetch.source.options.get("backoff_seconds", "1")),
             request_max_retry_delay=LONGEST_WAIT_SECONDS,
         )
@@ -115,16 +124,18 @@ class Api:
         folder.mkdir()
         raw, rows = folder / f"{name}.jsonl.gz", folder / f"{name}.rows.jsonl"
         newest: str | None = None
+        hashes: list[str] = []
         with gzip.GzipFile(raw, "wb", mtime=0) as raw_file, rows.open("w", encoding="utf-8") as rows_file:
             for item in pages:
                 page, constants = item if isinstance(item, tuple) else (item, {})
+                hashes.append(page.sha256)
                 newest = max(filter(None, (newest, watermark(page.content))), default=None)
                 kept = unpacker.scrubbed(page.content)
                 line = {"request": page.request, "received_sha256": page.sha256, "page": kept}
                 raw_file.write(simplejson.dumps(line, use_decimal=True, sort_keys=True).encode() + b"\n")
                 for record in unpacker.records(kept, constants):
                     rows_file.write(simplejson.dumps(record) + "\n")
-        received = _received(raw, rows, unpacker.seen_columns())
+        received = _received(raw, rows, unpacker.seen_columns(), hash_of_hashes(hashes))
         origin = f"{self.fetch.source.name}/{name} {covers[0]} to {covers[-1]}"
         return Delivery((received,), origin, "?", tuple(covers), newest, unpacker.dropped())
 
@@ -155,8 +166,9 @@ class Api:
             401: "the key is wrong or expired: set its environment variable anew",
             403: "the key lacks a permission that this endpoint needs",
             404: "mend `location`; some vendors answer 404 when a permission is missing",
-            429: f"the vendor still refused after {TRIES} tries: run again later",
         }.get(status, "read the vendor's message; run again")
+        if status == requests.codes.too_many_requests or self._is_busy(response):
+            next_step = f"the vendor still refused after {TRIES} tries: run again later"
         return self._refusal("status 200", found, next_step)
 
     def _page(self, response: requests.Response, request: str) -> Page:
@@ -208,10 +220,10 @@ def _raise_unless_ok(response: requests.Response, *_: Any, **__: Any) -> None:
         raise requests.HTTPError(response=response)
 
 
-def _received(raw: Path, rows: Path, columns: tuple[str, ...]) -> ReceivedFile:
+def _received(raw: Path, rows: Path, columns: tuple[str, ...], received_sha256: str) -> ReceivedFile:
     with raw.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return ReceivedFile(raw.name, raw, raw.stat().st_size, digest, None, rows, columns)
+    return ReceivedFile(raw.name, raw, raw.stat().st_size, digest, None, rows, columns, received_sha256)
 
 
 def _field(content: Any, name: str) -> Any:

@@ -3,7 +3,8 @@
 No interpretation, no warehouse and no retry loop of its own.
 """
 
-from collections.abc import Callable, Container, Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -22,7 +23,8 @@ class ReceivedFile:
     """One file as the source gave it. `path` is our copy of its bytes; `modified_at` is the source's own clock.
 
     `rows` is the table that was unpacked from it (JSON Lines of text) and `columns` the columns that it has; without
-    them the file itself is the table.
+    them the file itself is the table. `sha256` is of the bytes that are kept; `received_sha256` of those that came,
+    where they were scrubbed: of a file's own, of pages and objects the `hash_of_hashes`.
     """
 
     name: str
@@ -32,6 +34,12 @@ class ReceivedFile:
     modified_at: datetime | None
     rows: Path | None = None
     columns: tuple[str, ...] | None = None
+    received_sha256: str | None = None
+
+
+def hash_of_hashes(hashes: Iterable[str]) -> str:
+    """SHA-256 over SHA-256s in hexadecimal, in order, without anything between them."""
+    return hashlib.sha256("".join(hashes).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

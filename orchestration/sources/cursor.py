@@ -4,29 +4,31 @@ Endpoints and fields: cursor.com/docs, Admin API. Times are epoch milliseconds, 
 team. History is limited at the vendor, so the events of a day are kept from the first run on.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from orchestration.errors import DeliveryError
-from orchestration.schedules import Days
+from orchestration.schedules import Days, windows
 from orchestration.sources.api import Api, Page, answers_with
 from orchestration.sources.base import Delivery, Fetch, SourceTable, Vendor
 
 CURRENCY = "USD"
 EVENTS_A_PAGE = 1000
+# The longest stretch that the Admin API takes in one question.
+DAYS_A_QUESTION = 30
 
 
 def usage_events(fetch: Fetch) -> Iterator[Delivery]:
-    """One delivery a due day, which has ended, so that the pages of its window stand still.
+    """One delivery a window of due days, which have ended, so that its pages stand still. An event tells its own day.
 
     Raises DeliveryError when the events are not as many as the vendor counts: page numbers over moving data lose some.
     """
     from dlt.sources.helpers.rest_client.paginators import PageNumberPaginator
 
     constants = {"currency": CURRENCY}
-    for day in fetch.due_days:
-        first, last = _window(day)
+    for window in windows(fetch.due_days, DAYS_A_QUESTION):
+        first, last = _milliseconds(window)
         body = {"startDate": first, "endDate": last, "page": 1, "pageSize": EVENTS_A_PAGE}
         paginator = PageNumberPaginator(
             base_page=1,
@@ -39,8 +41,8 @@ def usage_events(fetch: Fetch) -> Iterator[Delivery]:
         answers = api.pages(
             "/teams/filtered-usage-events", paginator, method="POST", json=body, has_more=_has_next_page
         )
-        pages = _all_events(fetch, answers, day)
-        yield api.delivery(f"usage-events-{day}", ((page, constants) for page in pages), (day.isoformat(),))
+        pages = ((page, constants) for page in _all_events(fetch, answers, window))
+        yield api.delivery(f"usage-events-{window[0]}", pages, [day.isoformat() for day in window])
 
 
 def members(fetch: Fetch) -> Iterator[Delivery]:
@@ -60,11 +62,13 @@ def _api(fetch: Fetch) -> Api:
     return Api(fetch, HttpBasicAuth(fetch.key(), ""))
 
 
-def _window(day: date) -> tuple[int, int]:
-    """The first and the last millisecond of a UTC day."""
-    start = datetime.combine(day, time(), UTC)
-    first = int(start.timestamp()) * 1000
-    return first, first + int(timedelta(days=1).total_seconds()) * 1000 - 1
+def _milliseconds(window: Sequence[date]) -> tuple[int, int]:
+    """The first and the last millisecond of a window of UTC days."""
+    first, end = (
+        int(datetime.combine(day, time(), UTC).timestamp()) * 1000
+        for day in (window[0], window[-1] + timedelta(days=1))
+    )
+    return first, end - 1
 
 
 def _has_next_page(content: Any) -> bool | None:
@@ -72,7 +76,7 @@ def _has_next_page(content: Any) -> bool | None:
     return found
 
 
-def _all_events(fetch: Fetch, pages: Iterable[Page], day: date) -> Iterator[Page]:
+def _all_events(fetch: Fetch, pages: Iterable[Page], window: Sequence[date]) -> Iterator[Page]:
     received, announced = 0, set()
     for page in pages:
         received += len(page.content["usageEvents"])
@@ -81,9 +85,9 @@ def _all_events(fetch: Fetch, pages: Iterable[Page], day: date) -> Iterator[Page
     if announced != {received}:
         raise DeliveryError(
             source=fetch.label,
-            partition=day.isoformat(),
+            partition=window[0].isoformat(),
             expected=f"as many events as totalUsageEventsCount says: {', '.join(map(str, announced))}",
-            found=f"{received:,} events: they moved while the pages were read, or a page is missing",
+            found=f"{received:,} events until {window[-1]}: they moved while the pages were read, or a page is missing",
             next_step="run again, an hour later if it happens again",
         )
 

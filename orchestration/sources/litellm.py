@@ -23,7 +23,7 @@ from orchestration.errors import DeliveryError
 from orchestration.paths import sha256_of
 from orchestration.scrubbing import PERSONAL, hidden
 from orchestration.sources.api import LOOPBACK, answers_with
-from orchestration.sources.base import Delivery, Fetch, ReceivedFile, SourceTable, Vendor
+from orchestration.sources.base import Delivery, Fetch, ReceivedFile, SourceTable, Vendor, hash_of_hashes
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -56,10 +56,14 @@ class _Select:
 
 @dataclass(frozen=True)
 class _Received:
-    """Rows as DuckDB reads them: SQL of text columns under the contract's names, and the columns that it leaves out."""
+    """Rows as DuckDB reads them: SQL of text columns under the contract's names, and the columns that it leaves out.
+
+    `sha256s` are of the bytes that came, object by object.
+    """
 
     query: str
     dropped: tuple[str, ...]
+    sha256s: tuple[str, ...] = ()
 
 
 # Reads rows by way of a folder that is deleted at once.
@@ -129,7 +133,14 @@ def _delivery(fetch: Fetch, origin: str, day: str, state: str, reader: _Reader) 
             raise _unreadable(fetch, origin, error) from None
         finally:
             connection.close()
-    file = ReceivedFile(target.name, target, target.stat().st_size, sha256_of(target), None)
+    file = ReceivedFile(
+        target.name,
+        target,
+        target.stat().st_size,
+        sha256_of(target),
+        None,
+        received_sha256=hash_of_hashes(received.sha256s),
+    )
     return Delivery((file,), origin, state, covers=(day,), dropped=received.dropped)
 
 
@@ -317,13 +328,14 @@ def _database_reader(connection: "Connection[Any]", selects: Sequence[_Select]) 
     def read(duck: duckdb.DuckDBPyConnection, working: Path) -> _Received:
         from psycopg import sql
 
-        tables = []
+        tables, hashes = [], []
         for number, select in enumerate(selects):
             path = working / f"{number}.csv"
             copying = sql.SQL("copy ({}) to stdout (format csv)").format(select.query)
             with _asking(connection), connection.cursor().copy(copying) as blocks, path.open("wb") as file:
                 for block in blocks:
                     file.write(block)
+            hashes.append(sha256_of(path))
             types = ", ".join(f"'{name}': 'VARCHAR'" for name in select.names)
             tables.append(
                 f"select * from read_csv('{_escaped(path)}', auto_detect = false, header = false, "
@@ -331,7 +343,7 @@ def _database_reader(connection: "Connection[Any]", selects: Sequence[_Select]) 
                 f"max_line_size = {LARGEST_RECORD_BYTES})"
             )
         dropped = tuple(sorted({name for select in selects for name in select.dropped}))
-        return _Received(" union all by name ".join(tables), dropped)
+        return _Received(" union all by name ".join(tables), dropped, tuple(hashes))
 
     return read
 
@@ -373,9 +385,11 @@ def _file_reader(fetch: Fetch, table: str) -> _Reader | None:
         local = working / PurePosixPath(found[0]).name
         filesystem.get_file(found[0], str(local))
         if local.suffix == ".json":
-            return _records(fetch, duck, [str(local)], "unstructured")
-        text = casting.text_table(duck, local, local.name, fetch.label, fetch.contract, 0)
-        return _rows(fetch, duck, text.relation)
+            received = _records(fetch, duck, [str(local)], "unstructured")
+        else:
+            text = casting.text_table(duck, local, local.name, fetch.label, fetch.contract, 0)
+            received = _rows(fetch, duck, text.relation)
+        return replace(received, sha256s=(sha256_of(local),))
 
     return read
 
@@ -427,7 +441,8 @@ def _objects_reader(fetch: Fetch, filesystem: Any, paths: Sequence[str]) -> _Rea
             listed = ", ".join(f"'{_escaped(path)}'" for path in rows)
             received.append(_rows(fetch, duck, f"read_parquet([{listed}], union_by_name = true)"))
         dropped = tuple(sorted({name for item in received for name in item.dropped}))
-        return _Received(" union all by name ".join(item.query for item in received), dropped)
+        hashes = tuple(sha256_of(Path(path)) for path in local)
+        return _Received(" union all by name ".join(item.query for item in received), dropped, hashes)
 
     return read
 
@@ -462,7 +477,7 @@ def _records(fetch: Fetch, duck: duckdb.DuckDBPyConnection, paths: Sequence[str]
         "select distinct unnest(json_keys(json)) from "
         f"(select json from read_json_objects({listed}, {options}) limit 1000)"
     ).fetchall()
-    dropped = tuple(sorted(row[0] for row in seen if row[0] not in fields))
+    dropped = tuple(sorted(hidden(row[0]) for row in seen if row[0] not in fields))
     return _Received(_unpacked(fetch, f"read_json({listed}, {options}, columns = {{{types}}})", places), dropped)
 
 
@@ -475,8 +490,8 @@ def _rows(fetch: Fetch, duck: duckdb.DuckDBPyConnection, relation: str) -> _Rece
     names = {row[0] for row in described}
     paths = [(column, _database_path(column)) for column in fetch.contract.columns]
     places = [(column, path) for column, path in paths if path[0] in names]
-    dropped = names - {path[0] for _, path in places} - {"_row_number"}
-    return _Received(_unpacked(fetch, f"(select {', '.join(shown)} from {relation})", places), tuple(sorted(dropped)))
+    dropped = tuple(sorted(map(hidden, names - {path[0] for _, path in places} - {"_row_number"})))
+    return _Received(_unpacked(fetch, f"(select {', '.join(shown)} from {relation})", places), dropped)
 
 
 def _as_text(name: str, kind: str) -> str:

@@ -82,7 +82,15 @@ def _scrubbed(fetch: Fetch, file: ReceivedFile, hasher: PersonHasher) -> tuple[R
             original.unlink()
     known = {column.path for column in agreed}
     left_out = [hidden(column) for column in text.columns if column not in known]
-    return replace(file, name=target.name, path=target, size=target.stat().st_size, sha256=sha256_of(target)), left_out
+    kept = replace(
+        file,
+        name=target.name,
+        path=target,
+        size=target.stat().st_size,
+        sha256=sha256_of(target),
+        received_sha256=file.sha256,
+    )
+    return kept, left_out
 
 
 def _kept_value(column: Column) -> str:

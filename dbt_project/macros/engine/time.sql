@@ -1,3 +1,18 @@
+{% macro days_between(first_day, following_day) -%}
+    date_diff('day', {{ first_day }}, {{ following_day }})
+{%- endmacro %}
+
+{% macro prorated(amount, days, of_days) -%}
+    cast(
+            cast(
+                cast(floor({{ amount }} * 1000000000) as hugeint)
+                * {{ days }} // {{ of_days }}
+                as decimal(28, 0)
+            ) * 0.000000001
+            as decimal(35, 18)
+        )
+{%- endmacro %}
+
 {% macro month_of(expression) -%}
     strftime({{ expression }}, '%Y-%m')
 {%- endmacro %}

@@ -111,18 +111,20 @@ found_in_genai as (
     inner join genai_newest_of_model as genai
         on
             model_references.provider_key = genai.provider_key
-            and regexp_matches(model_references.model_reference, genai.match_pattern)
+            and {{ matches_pattern(
+                'model_references.model_reference', 'genai.match_pattern'
+            ) }}
             and (
                 genai.also_match_pattern is null
-                or regexp_matches(
-                    model_references.model_reference, genai.also_match_pattern
-                )
+                or {{ matches_pattern(
+                    'model_references.model_reference', 'genai.also_match_pattern'
+                ) }}
             )
             and (
                 genai.except_pattern is null
-                or not regexp_matches(
-                    model_references.model_reference, genai.except_pattern
-                )
+                or not {{ matches_pattern(
+                    'model_references.model_reference', 'genai.except_pattern'
+                ) }}
             )
 
     -- A provider's models are tried in their order; the first match is the model.

@@ -40,20 +40,20 @@ days as (
 
 ),
 
--- What a term has cost up to a day, to nine decimals and exact at its end. A month
--- bears the difference of two of these, so the months of a term sum to its price.
+-- What a term has cost up to a day, floored and exact at its end. A month bears the
+-- difference of two of these, so the months of a term sum to its price.
 shares as (
 
     select
         *,
         case
             when paid_days = month_days then unit_price
-            else cast(unit_price * paid_days / month_days as decimal(35, 9))
+            else {{ prorated('unit_price', 'paid_days', 'month_days') }}
         end as monthly_cost,
-        cast(unit_price * days_before / term_days as decimal(35, 9)) as cost_before,
+        {{ prorated('unit_price', 'days_before', 'term_days') }} as cost_before,
         case
             when days_through = term_days then unit_price
-            else cast(unit_price * days_through / term_days as decimal(35, 9))
+            else {{ prorated('unit_price', 'days_through', 'term_days') }}
         end as cost_through
     from days
 

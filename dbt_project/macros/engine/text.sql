@@ -1,0 +1,3 @@
+{% macro matches_pattern(text, pattern) -%}
+    regexp_matches({{ text }}, {{ pattern }})
+{%- endmacro %}
