@@ -33,7 +33,7 @@ from orchestration.preparing import (
     judged,
     keep_raw,
 )
-from orchestration.receipts import Receipt, Receipts
+from orchestration.receipts import Answers, Receipt, Receipts
 from orchestration.rejecting import mend_rejections, reject
 from orchestration.schedules import due_days
 from orchestration.scrubbing import PersonHasher, same_key
@@ -164,17 +164,21 @@ class _SourceLanding:
         self.preparation = Preparation(self.home, source, table, self.contract, settings.memory, clock)
         self.root = self.home.landing / source.vendor / table.name / source.name
         self.receipts = Receipts(self.root)
+        self.answers = Answers(self.root, source.scope)
         self.staging = self.home.landing / ".staging" / uuid.uuid4().hex
+        self.fetched = self.home.work / "fetched" / uuid.uuid4().hex
 
     def run(self) -> list[Outcome]:
         # One writer a home: what lies here was left by a run that was killed.
         shutil.rmtree(self.staging.parent, ignore_errors=True)
-        fetched = self.staging / "fetched"
-        fetched.mkdir(parents=True)
+        # What is not scrubbed yet lies outside of landing/, which is backed up, and only this user can read it.
+        shutil.rmtree(self.fetched.parent, ignore_errors=True)
+        self.fetched.mkdir(parents=True, mode=0o700)
         try:
-            return self._land(self._fetch(fetched)) or [self._nothing_new()]
+            return self._land(self._fetch(self.fetched)) or [self._nothing_new()]
         finally:
             shutil.rmtree(self.staging, ignore_errors=True)
+            shutil.rmtree(self.fetched, ignore_errors=True)
 
     def _fetch(self, scratch: Path) -> Fetch:
         today = self.settings.today or self.clock().date()
@@ -182,7 +186,8 @@ class _SourceLanding:
         if self.table.schedule:
             schedule = self.table.schedule.with_options(self.source.reread_days, self.source.settle_days)
             landed = {path.parent.parent.name for path in self.root.glob(f"{self.source.scope}/*/*/{MANIFEST}")}
-            due = due_days(schedule, today, self.wanted.months, landed, self.source.since)
+            asked = {day: answered for day, answered in self.answers.read().items() if day in landed}
+            due = due_days(schedule, today, self.wanted.months, asked, self.source.since)
         if self.table.is_snapshot and today.isoformat() in self.wanted:
             due = (today,)
         return Fetch(
@@ -199,7 +204,7 @@ class _SourceLanding:
 
     def _hasher(self) -> PersonHasher:
         hasher = PersonHasher(person_key(self.preparation.label))
-        landed = packages(self.home, self.source.vendor, self.table.name)
+        landed = packages(self.home)
         same_key(self.preparation.label, hasher, filter(None, (item.manifest.person_key for item in landed)))
         self.preparation = replace(self.preparation, person_key=hasher.fingerprint)
         return hasher
@@ -230,7 +235,8 @@ class _SourceLanding:
                     prepared = []
         except DeliveryError as error:
             failed = [self._outcome("failed", partition=error.partition, message=str(error))]
-            prepared = [item for item in prepared if item.delivery.covers]
+            # A question that failed takes back what was not whole; a file that failed takes back nothing.
+            prepared = [item for item in prepared if item.delivery.covers or error.file]
         return outcomes + self._promote_or_reject(prepared) + failed
 
     def _only(self, partitions: Iterable[str]) -> Wanted:
@@ -340,6 +346,9 @@ class _SourceLanding:
             outcomes={outcome.partition: outcome.status for outcome in outcomes if outcome.partition},
             waiting=waiting,
         )
+        if self.table.schedule:
+            today = self.settings.today or self.clock().date()
+            self.answers.add(delivery.covers, today.isoformat())
         if delivery.state != "?":
             self.receipts.add(delivery.origin, receipt)
         mend_rejections(self.preparation, delivery)
@@ -409,7 +418,10 @@ class _SourceLanding:
 def _unchanged(manifest: Manifest, existing: list[Package]) -> Package | None:
     """The package that says the same already: the newest accepted one, or one that is held."""
     newest = newest_accepted(existing)
-    for package in [item for item in existing if not item.is_accepted] + ([newest] if newest else []):
+    accepted = newest.manifest.sequence or 0 if newest else 0
+    # A held delivery that was overtaken can be accepted no more; said again, it is news.
+    held = [item for item in existing if not item.is_accepted and item.manifest.after_sequence >= accepted]
+    for package in held + ([newest] if newest else []):
         same_data = package.manifest.data_fingerprint == manifest.data_fingerprint
         if same_data and package.manifest.schema_fingerprint == manifest.schema_fingerprint:
             return package
@@ -419,7 +431,8 @@ def _unchanged(manifest: Manifest, existing: list[Package]) -> Package | None:
 def _shrinks(before: Manifest, now: Manifest, contract: Contract) -> str | None:
     """Why a delivery is held: far fewer rows, days that are gone, or a column that is gone."""
     reasons = []
-    if now.row_count < before.row_count * SMALLEST_SHARE:
+    smallest = 1 if contract.properties.get("onlyGrows") else SMALLEST_SHARE
+    if now.row_count < before.row_count * smallest:
         reasons.append(f"{now.row_count:,} rows where {before.row_count:,} were accepted before")
     days = sorted(set(before.charge_days) - set(now.charge_days))
     if days:

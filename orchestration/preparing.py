@@ -102,13 +102,20 @@ class Preparation:
         return f"{self.source.vendor}/{self.source.name}"
 
     @property
+    def _not_data(self) -> tuple[str, ...]:
+        """Columns that say when we looked, so that the same data seen later is the same data."""
+        return tuple(self.contract.properties.get("notData", ()))
+
+    @property
     def _partition_sql(self) -> str:
         return str(self.contract.properties["partition"])
 
     def prepare(self, delivery: Delivery, folder: Path, wanted: Wanted) -> PreparedDelivery:
         """Types a delivery into one package a wanted partition, below `folder`. Raises DeliveryError when it cannot."""
         folder.mkdir(parents=True)
-        connection = casting.ingest_connection([folder.parent], folder / "spill", self.memory)
+        files = [path for file in delivery.files for path in (file.path, file.rows) if path]
+        places = [folder.parent, *sorted({path.parent for path in files})]
+        connection = casting.ingest_connection(places, folder / "spill", self.memory)
         try:
             return self._prepare(connection, delivery, folder, wanted)
         except duckdb.OutOfRangeException as error:
@@ -247,7 +254,7 @@ class Preparation:
                 for file in typed
                 for rounding in file.roundings.get(partition, [])
             ],
-            data_fingerprint=row_set_fingerprint(connection, view, leave_out=("_row_number", "_part")),
+            data_fingerprint=row_set_fingerprint(connection, view, leave_out=("_row_number", "_part", *self._not_data)),
             vendor_version=", ".join(sorted({file.version for file in typed})),
             float_columns=sorted(set().union(*(file.text.float_columns for file in typed))),
             schema_fingerprint=self.contract.fingerprint,

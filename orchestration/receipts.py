@@ -5,7 +5,7 @@ One JSON file an origin, below the source's landing folder; its last entry is th
 
 import hashlib
 import json
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,27 @@ class Receipts:
 
     def _path(self, origin: str) -> Path:
         return self.root / ".receipts" / f"{hashlib.sha256(origin.encode()).hexdigest()[:24]}.json"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """When each day of an API was last answered, also when the answer said nothing new. One file a scope."""
+
+    root: Path
+    scope: str
+
+    def read(self) -> dict[str, str]:
+        """The day of the last answer ("YYYY-MM-DD"), by the day that was asked for."""
+        return dict(json.loads(self._path.read_text(encoding="utf-8"))) if self._path.is_file() else {}
+
+    def add(self, days: Iterable[str], today: str) -> None:
+        """Notes that `days` were answered today."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(self._path, self.read() | dict.fromkeys(days, today))
+
+    @property
+    def _path(self) -> Path:
+        return self.root / ".answers" / f"{self.scope}.json"
 
 
 def package_receipts(landing: Path) -> dict[Path, list[str]]:

@@ -62,12 +62,13 @@ def reject(
 
 
 def mend_rejections(preparation: Preparation, delivery: Delivery) -> None:
-    """Marks what was rejected from an origin, or of a covered partition, as mended: what is there now was landed."""
+    """Marks as mended what was rejected from an origin, or of days that all are covered now: these were landed."""
     source = preparation.source
     folder = preparation.home.rejected / source.vendor / preparation.table.name / source.name
     for path in sorted(folder.glob("*/*/*/report.json")):
         report = json.loads(path.read_text(encoding="utf-8"))
-        is_mended = report["origin"] == delivery.origin or set(report["covers"]) & set(delivery.covers)
+        covered = set(report["covers"])
+        is_mended = report["origin"] == delivery.origin or bool(covered and covered <= set(delivery.covers))
         if is_mended and report["mended_at"] is None:
             write_json(path, {**report, "mended_at": iso(preparation.clock())})
 

@@ -3,7 +3,7 @@
 Vendors restate their figures, so a landed day is asked for again until its settling time has passed.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
@@ -13,9 +13,10 @@ from itertools import pairwise
 class Days:
     """A vendor's rhythm, in whole UTC days.
 
-    `settle`: a day is asked for when it lies at least this many days back (0: also the running day). `reread`: the last
-    days that are asked for again in each run. `previous_month_until`: up to this day of a month, the whole month before
-    too. `deep_reread`: how far back the first run of a month looks, on its first day.
+    `settle`: a day is asked for when it lies at least this many days back (0: also the running day). `reread`: for how
+    many days after that it is asked for again in each run, and once more when they have passed.
+    `previous_month_until`: the same for a whole month, until this day of the next. `deep_reread`: how far back the
+    first run of a month looks.
     """
 
     reread: int
@@ -33,24 +34,35 @@ class Days:
 
 
 def due_days(
-    schedule: Days, today: date, months: Collection[str], landed: Collection[str], since: date | None
+    schedule: Days, today: date, months: Collection[str], asked: Mapping[str, str], since: date | None
 ) -> tuple[date, ...]:
-    """The days to ask for: of the wanted months ("YYYY-MM"), those never landed and those that may have changed.
+    """The days to ask for: of the wanted months ("YYYY-MM"), those never landed and those that may have changed since.
 
-    `landed` are the days that have an accepted delivery ("YYYY-MM-DD"); `since` is the first day there is.
+    `asked` says for each landed day ("YYYY-MM-DD") when it was last answered; a day is left alone only when that was
+    after it had settled, however seldom somebody runs this. `since` is the first day there is.
     """
     if not months:
         return ()
     first = max(date.fromisoformat(f"{min(months)}-01"), since or date.min)
     last = today - timedelta(days=schedule.settle)
-    again = last - timedelta(days=schedule.reread)
-    if today.day <= schedule.previous_month_until:
-        again = min(again, _month_before(today))
-    if today.day == 1 and schedule.deep_reread:
-        again = min(again, today - timedelta(days=schedule.deep_reread))
-    known = frozenset(landed)
     days = (first + timedelta(days=number) for number in range((last - first).days + 1))
-    return tuple(day for day in days if f"{day:%Y-%m}" in months and (day >= again or day.isoformat() not in known))
+
+    def is_due(day: date) -> bool:
+        answered = asked.get(day.isoformat())
+        if answered is None or date.fromisoformat(answered) < _settled_on(schedule, day):
+            return True
+        is_deep = (today - day).days <= schedule.deep_reread
+        return is_deep and answered[:7] != f"{today:%Y-%m}"
+
+    return tuple(day for day in days if f"{day:%Y-%m}" in months and is_due(day))
+
+
+def _settled_on(schedule: Days, day: date) -> date:
+    """The first day on which an answer about `day` is taken for the last word."""
+    settled = day + timedelta(days=schedule.settle + schedule.reread)
+    if schedule.previous_month_until:
+        settled = max(settled, _month_after(day).replace(day=schedule.previous_month_until))
+    return settled
 
 
 def windows(days: Sequence[date], longest: int) -> Iterator[tuple[date, ...]]:
@@ -64,5 +76,5 @@ def windows(days: Sequence[date], longest: int) -> Iterator[tuple[date, ...]]:
             window = []
 
 
-def _month_before(day: date) -> date:
-    return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
+def _month_after(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=31)).replace(day=1)

@@ -24,6 +24,9 @@ _ADDRESS = rf"{_BEFORE}+{_HOST}(?:{_BEFORE}*{_HOST})*"
 # The shapes in which vendors issue secrets. Key ids (key_..., apikey_...) are no secrets.
 _ISSUED = (
     r"\b(?:sk|pk|rk)-[A-Za-z0-9_\-]{8,}"
+    r"|\b(?:sk|pk|rk)_(?:live|test)_[A-Za-z0-9]{8,}"
+    r"|\b(?:glpat|xai)-[A-Za-z0-9_\-]{12,}|\bhf_[A-Za-z0-9]{12,}"
+    r"|\beyJ[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]{10,}"
     r"|\b(?:ghp|gho|ghs|ghu|github_pat|crsr|xoxb|xoxp|AKIA|ASIA|AIza)_?[A-Za-z0-9_\-]{12,}"
 )
 # Whether a text has anything to mask. DuckDB reads it too: ASCII classes, no look-behind, no single quote.

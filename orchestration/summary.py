@@ -25,9 +25,11 @@ SPEND_BY_TEAM = """
 # Metered requests and tokens stand beside the bill and are never added to it; a coverage without a gateway is unknown.
 VENDORS = """
     with billed as (
-        select "ServiceProviderName" as provider, "BillingCurrency" as currency, sum("BilledCost") as billed_cost
+        select
+            "ServiceProviderName" as provider, "BillingCurrency" as currency, sum("BilledCost") as billed_cost,
+            row_number() over (partition by provider order by count(*) desc, currency) = 1 as is_main_currency
         from focus.cost_and_usage
-        group by all
+        group by provider, currency
     ),
     metered as (
         select
@@ -42,7 +44,7 @@ VENDORS = """
         billed.provider, currency, billed_cost, requests, tokens,
         case when tokens > 0 and seen_tokens is not null then cast(seen_tokens * 10000 // tokens as bigint) end
     from billed
-    left join metered on billed.provider = metered.provider
+    left join metered on billed.provider = metered.provider and is_main_currency
     order by currency, billed_cost desc, billed.provider
 """
 UNALLOCATED = """

@@ -138,7 +138,7 @@ def all_text(place: Path) -> bytes:
 
 
 def texts_of_databases(folder: Path) -> bytes:
-    """Every value of every table and view in the DuckDB and SQLite files below a folder; on disk they are packed or cut up."""
+    """Every value of every table and view in the DuckDB and SQLite files below a folder; their bytes are packed."""
     found = []
     for path in sorted(folder.rglob("*.duckdb")):
         with duckdb.connect(str(path), read_only=True) as packed:

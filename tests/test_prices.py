@@ -594,7 +594,7 @@ class PriceBook:
 
 
 def _render(path: Path) -> str:
-    macros = (DBT / "macros" / "engine" / "money.sql").read_text()
+    macros = "".join(path.read_text() for path in sorted((DBT / "macros" / "engine").glob("*.sql")))
     environment = jinja2.Environment(autoescape=False)
     environment.globals |= {
         "ref": lambda name: name,

@@ -106,9 +106,9 @@ def test_duckdb_hands_python_every_text_that_is_to_be_masked(before: str, middle
 
 
 def test_a_long_text_without_an_address_is_read_once() -> None:
-    """Each character was once tried as an address's first: minutes for a picture in a tag. It is not read to its end.
+    """Each character was once tried as the first of an address: minutes for a picture in a tag.
 
-    The text is so long that the slow way would not end within a test run.
+    The text is so long that this would not end within a test run.
     """
     picture = "iVBORw0KGgo" * 200_000
     assert HASHER.mask(picture) == picture

@@ -139,7 +139,8 @@ def _with_every_day(fetch: Fetch, pages: Iterable[Page], window: Sequence[date])
     """The pages as they are. Raises DeliveryError after the last when a day has no bucket; an empty day has one."""
     missing = {day.isoformat() for day in window}
     for page in pages:
-        missing -= {str(bucket.get("starting_at"))[:10] for bucket in page.content["data"] if isinstance(bucket, dict)}
+        whole = [bucket for bucket in page.content["data"] if isinstance(bucket, dict) and _has_results(bucket)]
+        missing -= {str(bucket.get("starting_at"))[:10] for bucket in whole}
         yield page
     if missing:
         raise DeliveryError(
@@ -149,6 +150,11 @@ def _with_every_day(fetch: Fetch, pages: Iterable[Page], window: Sequence[date])
             found=f"none for {', '.join(sorted(missing))}",
             next_step="run again; nothing of this answer was landed",
         )
+
+
+def _has_results(bucket: dict[str, Any]) -> bool:
+    """A bucket without its list is a new format, and no empty day."""
+    return isinstance(bucket.get("results"), list)
 
 
 def _api(fetch: Fetch, headers: dict[str, str] | None = None) -> Api:

@@ -23,14 +23,21 @@ def deliveries(fetch: Fetch) -> Iterator[Delivery]:
     """New files as `files.deliveries` finds them, scrubbed.
 
     A column is found by its `physicalName` and kept under its name. One with the property `personal: hmac` is hashed in
-    every row, one with `personalUnless` where that SQL condition does not hold. Raises DeliveryError when a file is no
-    table, or when there is no key to hash with.
+    every row, one with `personalUnless` where that SQL condition does not hold. A file that is no table keeps no other
+    from landing: its DeliveryError is raised after the last. There is one too when there is no key to hash with.
     """
     hasher = fetch.hasher()
+    failure: DeliveryError | None = None
     for delivery in files.deliveries(fetch):
-        kept = [_scrubbed(fetch, file, hasher) for file in delivery.files]
+        try:
+            kept = [_scrubbed(fetch, file, hasher) for file in delivery.files]
+        except DeliveryError as error:
+            failure = failure or error
+            continue
         dropped = {name for _, names in kept for name in names}
         yield replace(delivery, files=tuple(file for file, _ in kept), dropped=tuple(sorted(dropped)))
+    if failure:
+        raise failure
 
 
 def agreed_columns(version: str) -> Callable[[str, str, Contract, Sequence[str]], str]:

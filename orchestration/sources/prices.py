@@ -196,8 +196,9 @@ def _wheels(
     for wheel in sorted(_folder(fetch).glob(f"{package}-*.whl")):
         facts = wheel.stat()
         modified_at = datetime.fromtimestamp(facts.st_mtime, UTC)
-        state = f"{wheel}|{facts.st_size}|{modified_at}"
-        if fetch.is_known(str(wheel), state):
+        # By its name: a folder that moves brings nothing new.
+        state = f"{wheel.name}|{facts.st_size}|{modified_at}"
+        if fetch.is_known(wheel.name, state):
             continue
         catalogue = _opened(Place(fetch.label, wheel.name), wheel, package, member, fetch.today)
         received = _received(fetch, catalogue, f"{package}-{catalogue.version}-{Path(member).name}.gz", modified_at)
@@ -210,7 +211,7 @@ def _wheels(
             raise catalogue.place.refusal("the form of the versions that were read before", found) from None
         columns = tuple(column.name for column in fetch.contract.columns)
         file = replace(received, rows=rows, columns=columns)
-        yield Delivery((file,), str(wheel), state, covers=(catalogue.version,), watermark=catalogue.version)
+        yield Delivery((file,), wheel.name, state, covers=(catalogue.version,), watermark=catalogue.version)
 
 
 def _opened(place: Place, wheel: Path, package: str, member: str, today: date) -> Catalogue:
