@@ -454,7 +454,7 @@ def _amounts(manifest: Manifest) -> str:
             currency = total.currency or "no currency"
             totals[currency] = totals.get(currency, Decimal(0)) + Decimal(total.total)
     costs = ", ".join(f"{amount:,.2f} {currency}" for currency, amount in sorted(totals.items()))
-    return f"{manifest.row_count:,} rows, {costs} billed"
+    return f"{manifest.row_count:,} rows" + (f", {costs} billed" if costs else "")
 
 
 def _notes(manifest: Manifest, contract: Contract) -> str:

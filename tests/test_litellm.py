@@ -447,6 +447,8 @@ def test_names_are_landed_once_a_day(
         "LiteLLM_ProjectTable",
         [by | {"project_id": "p-1", "project_alias": "Index", "team_id": "team-search"}],
     )
+    tag = {"tag_name": "feature:search", "description": "ask canary.person@example.org", "created_by": by["created_by"]}
+    _insert(database, "LiteLLM_TagTable", [tag])
     database.execute('drop table "LiteLLM_OrganizationTable"')
 
     def names(table: str, columns: str) -> list[tuple[Any, ...]]:
@@ -460,6 +462,7 @@ def test_names_are_landed_once_a_day(
     keys = names("keys", "left(token, 1), left(key_alias, 5), left(user_id, 5), deleted_at")
     assert keys == [(today, "a", "hmac:", "hmac:", None), (today, "b", "old", "hmac:", moment)]
     assert names("projects", "project_id, project_alias, team_id") == [(today, "p-1", "Index", "team-search")]
+    assert names("tags", "tag_name, description like '%hmac:%'") == [(today, "feature:search", True)]
     nothing = land(tmp_path, monkeypatch, "litellm", "organizations", _location(database), **OCTOBER)
     assert _statuses(nothing) == ["nothing_new"]
     assert [canary for canary in CANARIES if canary in texts_below(tmp_path)] == []

@@ -37,6 +37,7 @@ SNAPSHOTS = {
     "keys": ("LiteLLM_VerificationToken", "LiteLLM_DeletedVerificationToken"),
     "projects": ("LiteLLM_ProjectTable",),
     "organizations": ("LiteLLM_OrganizationTable",),
+    "tags": ("LiteLLM_TagTable",),
 }
 # Under which keys callers say something, where it is not the name itself. The option `tag_keys` may say otherwise.
 TAG_KEYS = {"environment": ("environment", "env")}
@@ -592,6 +593,7 @@ LITELLM = Vendor(
                 ("keys", "token"),
                 ("projects", "project_id"),
                 ("organizations", "organization_id"),
+                ("tags", "tag_name"),
             )
         ),
     ),

@@ -111,3 +111,15 @@ create table "LiteLLM_DeletedVerificationToken" (
     deleted_at timestamp(3) not null default current_timestamp,
     deleted_by text
 );
+
+create table "LiteLLM_TagTable" (
+    tag_name text primary key,
+    description text,
+    models text[],
+    model_info jsonb,
+    spend double precision not null default 0,
+    budget_id text,
+    created_at timestamp(3) not null default current_timestamp,
+    created_by text,
+    updated_at timestamp(3) not null default current_timestamp
+);
