@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -55,6 +55,14 @@ class SourceSettings(BaseModel):
         if vendor not in SOURCES:
             raise ValueError(f"one of {', '.join(sorted(SOURCES))}")
         return vendor
+
+    @model_validator(mode="after")
+    def _known_options(self) -> "SourceSettings":
+        known = {"backoff_seconds", *SOURCES[self.vendor].options}
+        unknown = sorted(set(self.options) - known)
+        if unknown:
+            raise ValueError(f"options of {self.vendor} are {', '.join(sorted(known))}, and not {', '.join(unknown)}")
+        return self
 
 
 class GateSettings(BaseModel):

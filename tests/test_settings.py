@@ -189,3 +189,13 @@ def test_settings_do_not_change(tmp_path: Path) -> None:
     settings = _load(tmp_path, SOURCE)
     with pytest.raises(ValueError, match="frozen"):
         settings.generations = 3
+
+
+def test_an_option_that_no_one_reads_is_refused(tmp_path: Path) -> None:
+    config = tmp_path / "meterhouse.toml"
+    config.write_text(
+        '[[sources]]\nvendor = "anthropic"\nname = "main"\nlocation = "https://api.anthropic.com"\n'
+        'options = { reports = "legacy", untill = "2025-12-31" }\n'
+    )
+    with pytest.raises(ConfigurationError, match=r"options of anthropic are .*until.* and not untill"):
+        load_settings(config)

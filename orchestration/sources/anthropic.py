@@ -195,4 +195,5 @@ ANTHROPIC = Vendor(
         SourceTable("api_keys", api_keys, answers_with("api keys", "api_key_id"), is_snapshot=True),
     ),
     key_variable="ANTHROPIC_ADMIN_KEY",
+    options=("reports", "until"),
 )

@@ -103,9 +103,11 @@ class SourceTable:
 class Vendor:
     """One vendor: its name is the first part of every asset key and folder.
 
-    `key_variable` is the environment variable that holds the secret, unless the configuration names another.
+    `key_variable` is the environment variable that holds the secret, unless the configuration names another. `options`
+    are the names that a source's `options` may have, besides `backoff_seconds`.
     """
 
     name: str
     tables: tuple[SourceTable, ...]
     key_variable: str | None = None
+    options: tuple[str, ...] = ()

@@ -598,4 +598,5 @@ LITELLM = Vendor(
         ),
     ),
     "LITELLM_DATABASE_PASSWORD",
+    ("lag_minutes", "tag_keys"),
 )

@@ -176,4 +176,5 @@ OPENAI = Vendor(
         SourceTable("api_keys", api_keys, answers_with("project API keys", "api_key_id"), is_snapshot=True),
     ),
     key_variable="OPENAI_ADMIN_KEY",
+    options=("usage_by_user",),
 )

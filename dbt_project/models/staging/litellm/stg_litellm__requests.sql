@@ -73,13 +73,17 @@ requests as (
             when said_tier in ('default', 'auto', 'standard') then 'standard'
             else coalesce(said_tier, 'standard')
         end as service_tier,
-        -- Long context is decided by the request, so not on a batch of them.
+        -- Long context is decided by the request, so not on a batch of them. Cut at
+        -- every length from which some vendor's price list has a second price.
         case
             when is_batch then null
-            when custom_llm_provider = 'anthropic' and prompt_tokens > 200000
-                then '200k-1M'
-            when custom_llm_provider = 'anthropic' then '0-200k'
-            when custom_llm_provider = 'openai' and prompt_tokens > 272000 then '272k-'
+            when prompt_tokens <= 100000 then '0-100k'
+            when prompt_tokens <= 128000 then '100k-128k'
+            when prompt_tokens <= 200000 then '128k-200k'
+            when prompt_tokens <= 256000 then '200k-256k'
+            when prompt_tokens <= 272000 then '256k-272k'
+            when prompt_tokens <= 512000 then '272k-512k'
+            when prompt_tokens > 512000 then '512k-'
         end as context_band,
         coalesce(vertex_location, data_residency) as region,
         coalesce(tag_team, metadata_team, team_alias, team_id) as requester_team,
