@@ -17,9 +17,22 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 import duckdb
+import pydantic
 import pytest
+from anthropic.types.beta.organization.analytics import BetaAnalyticsCostItem, BetaAnalyticsUsageItem
+from anthropic.types.beta.organization.beta_api_key import BetaAPIKey
+from anthropic.types.beta.organization.beta_workspace import BetaWorkspace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openai.types.admin.organization import (
+    Project,
+    UsageCompletionsResponse,
+    UsageCostsResponse,
+    UsageEmbeddingsResponse,
+    UsageImagesResponse,
+    UsageWebSearchCallsResponse,
+)
+from openai.types.admin.organization.projects import ProjectAPIKey
 
 from orchestration.demo_company import CUT, RESTATED_DAY, SWITCH_NAMES, TODAY, Switches, create, only
 from orchestration.demo_company.causes import plan
@@ -548,7 +561,8 @@ def test_lists_of_names_are_paged_and_a_deleted_key_is_gone(stub: Stub) -> None:
     assert len(ask(stub, "/openai/v1/organization/users", BEARER, limit=100)["data"]) == 60
     workspaces = ask(stub, "/anthropic/v1/organizations/workspaces", ANTHROPIC)["data"]
     assert len(workspaces) == 4
-    assert None in [key["workspace_id"] for key in ask(stub, "/anthropic/v1/organizations/api_keys", ANTHROPIC)["data"]]
+    keys = ask(stub, "/anthropic/v1/organizations/api_keys", ANTHROPIC)["data"]
+    assert {key["scope"]["type"] for key in keys} == {"workspace", "organization"}
 
 
 def test_copilot_seats_are_linked_pages(stub: Stub) -> None:
@@ -579,3 +593,60 @@ def test_the_list_prices_are_whole_at_eighteen_digits() -> None:
             assert amount == amount.quantize(Decimal("1e-15"))
         assert price.meter in METERS
         assert asdict(price)["charged"] <= price.listed
+
+
+# The stub speaks as the vendors' own SDKs expect it.
+
+
+def fits(kind: type[pydantic.BaseModel], content: Any) -> None:
+    """Raises when a required field is missing, of another type, or unknown to the vendor's SDK, all the way down."""
+
+    def refuse_unknown(value: Any) -> None:
+        for item in value if isinstance(value, list) else ():
+            refuse_unknown(item)
+        if isinstance(value, pydantic.BaseModel):
+            # The live answers have this field too; the SDK does not know it.
+            unknown = set(value.model_extra or ()) - {"start_time_iso"}
+            assert not unknown, f"{kind.__name__}: {sorted(unknown)}"
+            for name in type(value).model_fields:
+                refuse_unknown(getattr(value, name))
+
+    refuse_unknown(kind.model_validate(content))
+
+
+def test_the_stubs_costs_and_usage_of_openai_fit_the_types_of_its_sdk(stub: Stub) -> None:
+    window = {"start_time": epoch(FIRST), "end_time": epoch(FIRST + timedelta(days=5))}
+    groups = {"group_by[]": ["project_id", "line_item", "api_key_id"]}
+    for page in pages(stub, "/openai/v1/organization/costs", BEARER, limit=2, **groups, **window):
+        fits(UsageCostsResponse, page)
+    kinds = {
+        "completions": UsageCompletionsResponse,
+        "embeddings": UsageEmbeddingsResponse,
+        "web_search_calls": UsageWebSearchCallsResponse,
+        "images": UsageImagesResponse,
+    }
+    for endpoint, kind in kinds.items():
+        for page in pages(stub, f"/openai/v1/organization/usage/{endpoint}", BEARER, limit=3, **window):
+            fits(kind, page)
+    with pytest.raises(AssertionError, match="surprise"):
+        fits(UsageCostsResponse, ask(stub, "/openai/v1/organization/costs", BEARER, **window) | {"surprise": 1})
+    names = ask(stub, "/openai/v1/organization/projects", BEARER)["data"]
+    for project in names:
+        fits(Project, project)
+        for key in ask(stub, f"/openai/v1/organization/projects/{project['id']}/api_keys", BEARER)["data"]:
+            fits(ProjectAPIKey, key)
+
+
+def test_the_stubs_rows_of_anthropic_fit_the_types_of_its_sdk(stub: Stub) -> None:
+    span = {"starting_at": f"{FIRST}T00:00:00Z", "ending_at": f"{FIRST + timedelta(days=3)}T00:00:00Z"}
+    kinds = {"cost": BetaAnalyticsCostItem, "usage": BetaAnalyticsUsageItem}
+    for name, kind in kinds.items():
+        path = f"/anthropic/v1/organizations/analytics/{name}"
+        rows = ask(stub, path, ANTHROPIC, time_bucket_width="1d", **{"group_by[]": ["workspace_id", "model"]}, **span)
+        assert rows["data"]
+        for row in rows["data"]:
+            fits(kind, row)
+    for workspace in ask(stub, "/anthropic/v1/organizations/workspaces", ANTHROPIC)["data"]:
+        fits(BetaWorkspace, workspace)
+    for key in ask(stub, "/anthropic/v1/organizations/api_keys", ANTHROPIC)["data"]:
+        fits(BetaAPIKey, key)

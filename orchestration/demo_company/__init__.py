@@ -17,7 +17,7 @@ from orchestration.demo_company.switches import RESTATED_DAY, SWITCH_NAMES, Swit
 __all__ = ["CUT", "RESTATED_DAY", "SWITCH_NAMES", "TODAY", "Switches", "create", "only"]
 
 # Another version writes other bytes for the same parameters.
-VERSION = 1
+VERSION = 2
 MOST_MONTHS = 24
 FEWEST_REQUESTS_A_DAY = 20
 

@@ -368,6 +368,7 @@ def _names(chosen: Switches) -> dict[str, list[dict[str, Any]]]:
                 "object": "organization.project.api_key",
                 "id": key.key,
                 "name": key.name,
+                "owner_project_access": "active",
                 "redacted_value": f"sk-proj-****{key.key[-3:]}",
                 "created_at": created,
                 "last_used_at": created,
@@ -395,7 +396,16 @@ def _names(chosen: Switches) -> dict[str, list[dict[str, Any]]]:
                 "name": name,
                 "created_at": "2025-01-15T09:00:00Z",
                 "archived_at": None,
+                "compartment_id": f"cmpt_{workspace.removeprefix('wrkspc_')}",
+                "data_residency": {
+                    "allowed_inference_geos": "unrestricted",
+                    "default_inference_geo": "global",
+                    "workspace_geo": "us",
+                },
                 "display_color": "#6C5BB9",
+                "external_key_id": None,
+                "tags": {},
+                "user_profile_id": None,
             }
             for workspace, name in company.WORKSPACES.items()
         ],
@@ -404,7 +414,7 @@ def _names(chosen: Switches) -> dict[str, list[dict[str, Any]]]:
                 "type": "api_key",
                 "id": key.key,
                 "name": key.name,
-                "workspace_id": key.place,
+                "scope": {"type": "workspace", "workspace_id": key.place} if key.place else {"type": "organization"},
                 "created_at": "2025-01-15T09:00:00Z",
                 "created_by": {"id": user_id(key.person) or "user_platform", "type": "user"},
                 "partial_key_hint": f"sk-ant-...{key.key[-3:]}",
@@ -436,10 +446,11 @@ def _names(chosen: Switches) -> dict[str, list[dict[str, Any]]]:
 
 def _key_owner(key: company.ProviderKey) -> dict[str, Any]:
     if key.person is None:
-        account = {"object": "organization.project.service_account", "id": f"svc_{key.key}", "name": key.name}
-        return {"type": "service_account", "service_account": account | {"role": "member"}}
-    user = {"object": "organization.project.user", "id": user_id(key.person), "email": key.person}
-    return {"type": "user", "user": user | {"name": _display_name(key.person), "role": "member"}}
+        account = {"id": f"svc_{key.key}", "name": key.name}
+        return {"type": "service_account", "service_account": account | {"role": "member", "created_at": 1_736_931_600}}
+    user: dict[str, Any] = {"id": user_id(key.person), "email": key.person}
+    user |= {"name": _display_name(key.person), "role": "member", "created_at": 1_736_931_600}
+    return {"type": "user", "user": user}
 
 
 def _display_name(mail: str) -> str:

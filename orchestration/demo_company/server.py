@@ -246,7 +246,8 @@ class Vendors:
                     "output_image_tokens": 0,
                 }
             dimensions = {name: row.get(name) for name in allowed}
-            return {"object": f"organization.usage.{endpoint}.result"} | numbers | dimensions
+            name = endpoint.replace("_search_calls", "_searches")
+            return {"object": f"organization.usage.{name}.result"} | numbers | dimensions
 
         return self._buckets(request, request.limit(31, 7), results, result)
 
