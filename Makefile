@@ -40,6 +40,7 @@ docs: .venv/.run
 
 benchmark: .venv/.run
 	$(BIN)/python benchmarks/overhead.py
+	$(BIN)/python benchmarks/ingest.py
 
 install: .venv/.run
 
