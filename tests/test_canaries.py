@@ -58,6 +58,9 @@ def _talkative(body: Any) -> Any:
     return said | {{name: value if name == "timePeriod" else _talkative(value) for name, value in body.items()}}
 """
 
+# Minutes of whole builds: `make drill` runs them, as .ci/run does.
+pytestmark = pytest.mark.drill
+
 
 @dataclass(frozen=True)
 class Nest:

@@ -25,6 +25,9 @@ LAST_LINE = {
 DROP = " qualify row_number() over (order by 1) > 1"
 DOUBLE = " cross join (values (1), (2)) as doubled (n)"
 
+# Minutes of whole builds: `make drill` runs them, as .ci/run does.
+pytestmark = pytest.mark.drill
+
 
 def dbt_results(demo: Demo, project: Path, folder: Path) -> dict[str, str]:
     """Status of every node of `dbt build` in a copy of the project, over the demo's inputs."""
