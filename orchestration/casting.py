@@ -173,8 +173,8 @@ def roundings(
     found: dict[str, list[Rounding]] = {}
     decimals = [column for column in contract.columns if column.sql_type.startswith("decimal")]
     currency = contract.properties.get("currency", "null")
-    partition = contract.properties.get("partition", "'all'")
-    facts = f"select *, {partition} as _partition, {currency} as _currency from {typed}"
+    partition_sql = contract.properties.get("partition", "'all'")
+    facts = f"select *, {partition_sql} as _partition, {currency} as _currency from {typed}"
     for column in decimals:
         if column.name not in text.columns:
             continue

@@ -19,7 +19,7 @@ import duckdb
 from orchestration.contracts import Contract, landing_contract
 from orchestration.landing import landing_tables
 from orchestration.packages import Package, newest_accepted, packages
-from orchestration.paths import Home
+from orchestration.paths import Home, sha256_of
 from orchestration.receipts import package_receipts, waiting_receipts
 from orchestration.settings import Settings
 
@@ -139,8 +139,9 @@ def _compact(connection: duckdb.DuckDBPyConnection, home: Home, key: tuple[str, 
     parts = [part.sha256 for package in days for part in package.manifest.parts]
     facts = [tuple(_facts(package).values()) for package in days]
     content = hashlib.sha256(json.dumps([key, parts, facts]).encode()).hexdigest()[:32]
-    kept = home.compacted / f"{content}.parquet"
-    if not kept.exists():
+    # The name ends with the hash of the file, so that a damaged one is made anew.
+    kept = next((path for path in home.compacted.glob(f"{content}-*.parquet") if _is_whole(path)), None)
+    if kept is None:
         temporary = home.compacted / f".{content}"
         selects = []
         for package in days:
@@ -148,12 +149,17 @@ def _compact(connection: duckdb.DuckDBPyConnection, home: Home, key: tuple[str, 
             columns = ", ".join(f"'{value}' as {name}" for name, value in _facts(package).items())
             selects.append(f"select *, {columns} from read_parquet([{files}])")
         _copy(connection, " union all by name ".join(selects), temporary)
+        kept = home.compacted / f"{content}-{sha256_of(temporary)}.parquet"
         temporary.replace(kept)
     vendor, table, source_name, scope, month = key
     folder = home.inputs / vendor / table / source_name / scope
     folder.mkdir(parents=True, exist_ok=True)
     os.link(kept, folder / f"{month}.parquet")
     return kept
+
+
+def _is_whole(kept: Path) -> bool:
+    return kept.stem.partition("-")[2] == sha256_of(kept)
 
 
 def _write_empty(connection: duckdb.DuckDBPyConnection, contract: Contract, folder: Path) -> None:

@@ -85,6 +85,12 @@ def fetch(tmp_path: Path) -> Callable[[str], Fetch]:
     return _fetch
 
 
+def newest(content: Any) -> str | None:
+    """The vendor's own word on how fresh a page is."""
+    refreshed: str | None = content.get("data_refreshed_at")
+    return refreshed
+
+
 @pytest.fixture
 def ask(fetch: Callable[[str], Fetch]) -> Ask:
     def _ask(answer: Callable[[Question], Answer]) -> tuple[Delivery, Vendor]:
@@ -96,8 +102,7 @@ def ask(fetch: Callable[[str], Fetch]) -> Ask:
             paginator = JSONResponseCursorPaginator("next_page", "page", has_more_path="has_more")
             pages = api.pages("/amounts", paginator, params={"limit": 7})
             constants = ((one, {"endpoint": "amounts"}) for one in pages)
-            refreshed = lambda content: content.get("data_refreshed_at")  # noqa: E731 - one line is clearer here
-            return api.delivery("amounts", constants, ("2026-10-01", "2026-10-02"), refreshed), running
+            return api.delivery("amounts", constants, ("2026-10-01", "2026-10-02"), newest), running
 
     return _ask
 

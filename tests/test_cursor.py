@@ -101,7 +101,7 @@ def test_a_day_said_again_is_unchanged_and_a_restated_one_replaces(
     restated = EVENTS.replace("21.3623212345678901", "22.36232")
     found = [
         landing(tmp_path, monkeypatch, lambda _, text=text: Answer(text))[0] for text in (EVENTS, EVENTS, restated)
-    ]  # type: ignore[misc]
+    ]
     assert [outcomes[0].status for outcomes in found] == ["landed", "unchanged", "landed"]
 
 

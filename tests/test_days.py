@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from orchestration.landing import Outcome
@@ -160,3 +161,26 @@ def test_another_person_key_is_refused_for_every_table_of_the_home(
         )
     assert [outcome.status for outcome in outcomes] == ["failed"]
     assert "fingerprint" in outcomes[0].message
+
+
+def test_a_month_of_days_that_was_damaged_is_compacted_anew(
+    openai: Openai, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kept file has the hash of its bytes in its name; a flipped byte was once read as it was."""
+    from orchestration.inputs import lay_out, select
+    from orchestration.settings import Settings, SourceSettings
+
+    run(openai, tmp_path, monkeypatch, SINCE + timedelta(days=3))
+    source = SourceSettings(vendor="openai", name="main", location="https://api.openai.com/v1")
+    settings = Settings(home=tmp_path, sources=(source,))
+    lay_out(settings, select(settings))
+    (kept,) = Home(tmp_path).compacted.iterdir()
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:40] + bytes([whole[40] ^ 1]) + whole[41:])
+    lay_out(settings, select(settings))
+    (again,) = Home(tmp_path).compacted.iterdir()
+    assert again.name.partition("-")[0] == kept.name.partition("-")[0]
+    laid = Home(tmp_path).inputs / "openai" / "costs" / "main" / "all" / "2026-10.parquet"
+    with duckdb.connect() as connection:
+        rows = connection.execute("select count(*), count(distinct delivery_id) from read_parquet(?)", [str(laid)])
+        assert rows.fetchone() == (4, 4)

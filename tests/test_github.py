@@ -60,7 +60,7 @@ def test_a_day_said_again_is_unchanged_a_restated_one_replaces_and_an_empty_one_
     empty = json.dumps(json.loads(CREDITS) | {"usageItems": []})
     said = [CREDITS, CREDITS, restated]
     found = [
-        landing(tmp_path, monkeypatch, "ai_credit_usage", lambda asked, text=text: Answer(of_day(asked, text)))[0]  # type: ignore[misc]
+        landing(tmp_path, monkeypatch, "ai_credit_usage", lambda asked, text=text: Answer(of_day(asked, text)))[0]
         for text in said
     ]
     assert [outcomes[0].status for outcomes in found] == ["landed", "unchanged", "landed"]

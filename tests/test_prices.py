@@ -420,7 +420,7 @@ def test_every_version_is_a_delivery_of_its_own_and_its_bytes_are_kept(tmp_path:
         _genai_wheel(tmp_path / "wheels", version=version)
     found = list(prices.genai_prices(_fetch(tmp_path / "wheels", tmp_path / "scratch")))
     assert sorted(delivery.covers for delivery in found) == [("0.2.10",), ("0.2.9",)]
-    rows = [json.loads(delivery.files[0].rows.read_text().splitlines()[0]) for delivery in found]  # type: ignore[union-attr]
+    rows = [json.loads(delivery.files[0].rows.read_text().splitlines()[0]) for delivery in found]
     orders = {row["catalogue_version"]: row["version_order"] for row in rows}
     assert orders["0.2.9"] < orders["0.2.10"]
     assert {row["snapshot_date"] for row in rows} == {TODAY.isoformat()}
