@@ -45,8 +45,9 @@ TABLES_WITH_PEOPLE = (
     "litellm/spend_logs",
 )
 
-# What a stub of a copied project adds: on every object that it sends, three fields that nobody agreed on. The span of
-# time of GitHub's answer is compared as a whole.
+# What a stub of a copied project adds: on every object that it sends, three fields that nobody agreed on. Not in the
+# span of time of GitHub's answer, which is compared as a whole, nor in the tags of a workspace, which are agreed on
+# with any key that the company chose.
 TALKATIVE = f"""
 
 def _talkative(body: Any) -> Any:
@@ -55,7 +56,7 @@ def _talkative(body: Any) -> Any:
     if not isinstance(body, dict):
         return body
     said = {{"prompt": {PROMPT!r}, "contact": {{"mail": {MAIL!r}, "name": {NAME!r}}}, "secrets": [{SECRET!r}]}}
-    return said | {{name: value if name == "timePeriod" else _talkative(value) for name, value in body.items()}}
+    return said | {{name: value if name in ("timePeriod", "tags") else _talkative(value) for name, value in body.items()}}
 """
 
 # Minutes of whole builds: `make drill` runs them, as .ci/run does.
@@ -176,7 +177,7 @@ def plant_in_answers(api: Path, server: Path) -> None:
         entry["owner"] = {"type": "user", "user": {"id": MAIL, "email": MAIL, "name": NAME}}
 
     def workspace(entry: dict[str, Any]) -> None:
-        entry["name"] = f"of {MAIL}"
+        entry |= {"name": f"of {MAIL}", "tags": {"contact": MAIL, "key": SECRET}}
 
     def anthropic_key(entry: dict[str, Any]) -> None:
         entry |= {"name": SECRET, "partial_key_hint": SECRET, "actor": {"email_address": MAIL}}
