@@ -366,7 +366,7 @@ class _SourceLanding:
             status = "unchanged" if twin.is_accepted else "held"
             message = "the same data as landed before" if twin.is_accepted else manifest.held_because or ""
         else:
-            manifest = self._accepted_or_held(package.manifest, existing)
+            manifest = self._accepted_or_held(package.manifest, existing, delivery.is_rewrite)
             folder = key_folder / manifest.delivery_id
             for file in manifest.raw:
                 keep_raw(self.home, package.folder / file.name, file.sha256, package.folder / file.name)
@@ -380,7 +380,10 @@ class _SourceLanding:
             message = manifest.held_because or _notes(manifest, self.contract)
             newest = newest_accepted(existing)
             if newest and not manifest.held_because:
-                message = "; ".join(part for part in (f"replaces {_amounts(newest.manifest)}", message) if part)
+                shrinks = _shrinks(newest.manifest, manifest, self.contract)
+                rewritten = f"the vendor wrote it anew: {shrinks}" if shrinks else ""
+                parts = (f"replaces {_amounts(newest.manifest)}", rewritten, message)
+                message = "; ".join(part for part in parts if part)
         outcome = self._outcome(
             status,
             partition=manifest.partition,
@@ -399,14 +402,14 @@ class _SourceLanding:
             lost.parent.mkdir(exist_ok=True)
             folder.rename(lost)
 
-    def _accepted_or_held(self, manifest: Manifest, existing: list[Package]) -> Manifest:
+    def _accepted_or_held(self, manifest: Manifest, existing: list[Package], is_rewrite: bool) -> Manifest:
         """Same content, same id, in any home; said again after something else it is a delivery of its own."""
         before = sum(package.manifest.data_fingerprint == manifest.data_fingerprint for package in existing)
         content = "|".join((*manifest.key, manifest.schema_fingerprint, manifest.data_fingerprint, str(before)))
         manifest = replace(manifest, delivery_id=hashlib.sha256(content.encode()).hexdigest()[:16])
         newest = newest_accepted(existing)
         manifest = replace(manifest, after_sequence=newest.manifest.sequence or 0 if newest else 0)
-        reason = _shrinks(newest.manifest, manifest, self.contract) if newest else None
+        reason = _shrinks(newest.manifest, manifest, self.contract) if newest and not is_rewrite else None
         if reason:
             return replace(manifest, held_because=reason)
         return replace(manifest, accepted_at=iso(self.clock()), sequence=_next_sequence(existing))

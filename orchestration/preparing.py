@@ -158,6 +158,7 @@ class Preparation:
         version = self.table.version_of(self.label, file.name, self.contract, text.columns)
         relation = casting.cast_table(connection, text, self.contract, plain, file.name, self.label)
         self._refuse_rows_without_partition(connection, relation, plain, file.name)
+        self._refuse_other_row_count(connection, relation, file)
         roundings = casting.roundings(connection, text, relation, self.contract)
         return _TypedFile(file, text, relation, version, roundings)
 
@@ -180,6 +181,17 @@ class Preparation:
                 expected=f"{words} on every row: it says which period the row belongs to",
                 found=repr(row[1]) if row[1] is not None else "nothing",
                 next_step="mend the export and deliver the file again",
+            )
+
+    def _refuse_other_row_count(self, connection: duckdb.DuckDBPyConnection, relation: str, file: ReceivedFile) -> None:
+        count = _count(connection, relation)
+        if file.row_count is not None and count != file.row_count:
+            raise DeliveryError(
+                source=self.label,
+                file=file.name,
+                expected=f"{file.row_count:,} rows, as the vendor's manifest says",
+                found=f"{count:,} rows",
+                next_step="run again when the export is at rest; if it stays so, run the export anew",
             )
 
     def _partitions(
@@ -226,6 +238,10 @@ class Preparation:
             name = f"raw/{raw_name(number, file.received)}"
             os.link(file.received.path, package / name)
             raw.append(PackageFile(name, file.received.size, file.received.sha256))
+        for number, paper in enumerate(delivery.evidence, start=len(typed)):
+            name = f"raw/{raw_name(number, paper)}"
+            os.link(paper.path, package / name)
+            raw.append(PackageFile(name, paper.size, paper.sha256))
         view = _view(partition)
         files = str(package / "part-*.parquet").replace("'", "''")
         connection.execute(f"create view {view} as select * from read_parquet('{files}')")

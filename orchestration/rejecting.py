@@ -26,7 +26,7 @@ def reject(
     place = Path(source.vendor, preparation.table.name, source.name, source.scope, error.partition or "unknown")
     folder = preparation.home.rejected / place / rejection_id
     (folder / "raw").mkdir(parents=True, exist_ok=True)
-    for number, file in enumerate(delivery.files):
+    for number, file in enumerate((*delivery.files, *delivery.evidence)):
         link = folder / "raw" / raw_name(number, file)
         if not link.exists():
             keep_raw(preparation.home, file.path, file.sha256, link)

@@ -37,6 +37,32 @@ OWNER_DIMENSIONS = (
 )
 COST_CLASS_MATCHES = ("environment", "use_class", "workload_phase", "customer_tier", "treatment")
 
+CHARGE_RULE_MATCHES = (
+    "service_provider_name",
+    "service_category",
+    "service_subcategory",
+    "service_name",
+    "resource_type",
+    "sku_meter_pattern",
+    "description_pattern",
+    "tag_key",
+    "tag_value",
+)
+PATTERNS = ("sku_meter_pattern", "description_pattern")
+WORKLOAD_PHASES = (
+    "initial training",
+    "retraining",
+    "fine-tuning",
+    "inference",
+    "evaluation",
+    "data pipeline",
+    "storage",
+    "network",
+    "licence",
+    "people",
+    "other",
+)
+
 VALIDITY = ("valid_from", "valid_to")
 COLUMNS = {
     "ownership.csv": (
@@ -51,6 +77,7 @@ COLUMNS = {
     "teams.csv": ("team", "cost_centre", *VALIDITY),
     "cost_centres.csv": ("cost_centre", "cost_centre_name", "department", "business_unit", "owning_entity", *VALIDITY),
     "billing_accounts.csv": ("billing_account_id", "billing_account_name", "paying_entity", *VALIDITY),
+    "charge_rules.csv": ("rule_id", "priority", *CHARGE_RULE_MATCHES, "is_ai", "workload_phase", "reason"),
     "cost_classes.csv": ("cost_class_id", "priority", *COST_CLASS_MATCHES, "cost_class", *VALIDITY),
 }
 
@@ -84,12 +111,16 @@ def check_seeds(folder: Path) -> None:
     _refuse_equal_priorities(
         cost_classes, lambda one, other: _compatible(one, other, COST_CLASS_MATCHES), ("cost_class",)
     )
+    charge_rules = list(_rows(folder / "charge_rules.csv"))
+    _refuse_strange_answers(charge_rules)
+    _refuse_equal_priorities(charge_rules, _same_charges, ("is_ai", "workload_phase"))
     _refuse_unknown(ownership, "team", {row.cells["team"] for row in teams}, "teams.csv")
     known = {row.cells["cost_centre"] for row in cost_centres}
     for rows in (ownership, teams):
         _refuse_unknown(rows, "cost_centre", known, "cost_centres.csv")
     _refuse_repeated_ids(ownership, "ownership_id")
     _refuse_repeated_ids(cost_classes, "cost_class_id")
+    _refuse_repeated_ids(charge_rules, "rule_id")
 
 
 def _rows(path: Path) -> Iterator[SeedRow]:
@@ -144,6 +175,40 @@ def _can_both_match(one: SeedRow, other: SeedRow) -> bool:
     if same_key and one.cells["tag_value"] != other.cells["tag_value"]:
         return False
     return _compatible(one, other, OWNERSHIP_MATCHES)
+
+
+def _same_charges(one: SeedRow, other: SeedRow) -> bool:
+    """Whether two rules of charges match the same ones. Patterns that differ may overlap: then the id decides."""
+    return all(one.cells[column] == other.cells[column] for column in CHARGE_RULE_MATCHES)
+
+
+def _refuse_strange_answers(rows: list[SeedRow]) -> None:
+    """A rule of charges says something that we know, for a reason, and its patterns can be matched."""
+    for row in rows:
+        cells = row.cells
+        if not cells["is_ai"] and not cells["workload_phase"]:
+            raise _complaint(row.file, row.line, "is_ai or workload_phase, or both", "a rule that says nothing")
+        if cells["is_ai"] not in ("", "true", "false"):
+            raise _complaint(row.file, row.line, "is_ai as true or false, or empty", repr(cells["is_ai"]))
+        if cells["workload_phase"] not in ("", *WORKLOAD_PHASES):
+            expected = f"a workload_phase of {', '.join(WORKLOAD_PHASES)}"
+            raise _complaint(row.file, row.line, expected, repr(cells["workload_phase"]))
+        if not cells["reason"]:
+            raise _complaint(row.file, row.line, "the reason, which stands beside each charge", "an empty cell")
+        if cells["tag_value"] and not cells["tag_key"]:
+            raise _complaint(row.file, row.line, "a tag_key for the tag_value", "an empty cell")
+        for column in PATTERNS:
+            _refuse_broken_pattern(row, column)
+
+
+def _refuse_broken_pattern(row: SeedRow, column: str) -> None:
+    import duckdb
+
+    try:
+        # The engine that will match it; its dialect is RE2.
+        duckdb.execute("select regexp_matches('', ?)", [row.cells[column]])
+    except duckdb.Error as error:
+        raise _complaint(row.file, row.line, f"{column} as a regular expression", str(error).splitlines()[0]) from None
 
 
 def _refuse_half_tags(rows: list[SeedRow]) -> None:

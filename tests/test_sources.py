@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import fsspec
 import pytest
@@ -15,7 +16,7 @@ from orchestration.errors import DeliveryError
 from orchestration.landing import idle_fetch
 from orchestration.settings import SourceSettings
 from orchestration.sources import SOURCES, files, manual
-from orchestration.sources.base import Delivery, Fetch
+from orchestration.sources.base import Delivery
 from orchestration.sources.focus import VERSIONS, mandatory_columns, recognise
 from tests.deliveries import FOCUS_ROW, MANUAL_ROW, focus_source, write_bytes
 
@@ -260,14 +261,14 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
     fetch: Callable[..., list[Delivery]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_bytes(tmp_path / "drop" / "bill.csv", b"x" * 100)
-    real = files._list
+    real = files.listing
 
-    def grows(question: Fetch) -> object:
-        found = real(question)
+    def grows(*question: Any) -> object:
+        found = real(*question)
         path.write_bytes(b"x" * 150)
         return found
 
-    monkeypatch.setattr(files, "_list", grows)
+    monkeypatch.setattr(files, "listing", grows)
     with pytest.raises(DeliveryError, match="150 bytes where the listing said 100"):
         fetch(path)
 

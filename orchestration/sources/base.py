@@ -24,7 +24,8 @@ class ReceivedFile:
 
     `rows` is the table that was unpacked from it (JSON Lines of text) and `columns` the columns that it has; without
     them the file itself is the table. `sha256` is of the bytes that are kept; `received_sha256` of those that came,
-    where they were scrubbed: of a file's own, of pages and objects the `hash_of_hashes`.
+    where they were scrubbed: of a file's own, of pages and objects the `hash_of_hashes`. `row_count` is what the
+    vendor's manifest says of the file; another count refuses the delivery.
     """
 
     name: str
@@ -35,6 +36,7 @@ class ReceivedFile:
     rows: Path | None = None
     columns: tuple[str, ...] | None = None
     received_sha256: str | None = None
+    row_count: int | None = None
 
 
 def hash_of_hashes(hashes: Iterable[str]) -> str:
@@ -49,6 +51,8 @@ class Delivery:
     A state with a question mark could not be told without reading: such an origin is read in every run. `covers` are
     the partitions that the delivery speaks for, also those it has no row for; empty: those that its rows name.
     `watermark` is the vendor's own word on how fresh the data is; `dropped` names what was not on the allow-list.
+    `evidence` are files without rows (a manifest) that are kept in `raw/`. `is_rewrite`: the vendor itself says that it
+    wrote these partitions anew as a whole, so that fewer rows than before are no reason to hold them.
     """
 
     files: tuple[ReceivedFile, ...]
@@ -57,6 +61,8 @@ class Delivery:
     covers: tuple[str, ...] = ()
     watermark: str | None = None
     dropped: tuple[str, ...] = ()
+    evidence: tuple[ReceivedFile, ...] = ()
+    is_rewrite: bool = False
 
 
 @dataclass(frozen=True)

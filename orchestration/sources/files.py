@@ -1,8 +1,11 @@
-"""Fetches files from a folder, a glob or one path, local or in a bucket (fsspec). Copies bytes; opens none of them."""
+"""Fetches files from a folder, a glob or one path, local or in a bucket (fsspec). Copies bytes; opens none of them.
+
+What lies beside a vendor's manifest is read by `manifests.py`, from the same listing.
+"""
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -18,11 +21,17 @@ BLOCK_BYTES = 4 * 1024**2
 
 
 @dataclass(frozen=True)
-class _Entry:
+class Entry:
+    """One object as the store lists it; `state` (path, size, ETag or time) changes when its content does."""
+
     path: str
     size: int
     modified_at: datetime | None
     state: str
+
+    @property
+    def name(self) -> str:
+        return PurePosixPath(self.path).name
 
 
 def deliveries(fetch: Fetch) -> Iterator[Delivery]:
@@ -30,19 +39,23 @@ def deliveries(fetch: Fetch) -> Iterator[Delivery]:
 
     Raises DeliveryError when the location cannot be read. A folder without files yields nothing: that is not a failure.
     """
-    filesystem, entries = _list(fetch)
+    filesystem, entries = listing(fetch, _is_export)
     are_parts = fetch.source.same_period_files == "parts"
-    groups: dict[str, list[_Entry]] = {}
-    for entry in sorted(entries, key=lambda item: (item.modified_at or datetime.min.replace(tzinfo=UTC), item.path)):
-        groups.setdefault(str(PurePosixPath(entry.path).parent) if are_parts else entry.path, []).append(entry)
+    groups: dict[str, list[Entry]] = {}
+    for found in sorted(entries, key=lambda item: (item.modified_at or datetime.min.replace(tzinfo=UTC), item.path)):
+        groups.setdefault(str(PurePosixPath(found.path).parent) if are_parts else found.path, []).append(found)
     for origin, group in groups.items():
-        state = "\n".join(sorted(entry.state for entry in group))
+        state = "\n".join(sorted(found.state for found in group))
         if not fetch.is_known(origin, state):
-            files = tuple(_copy(fetch, filesystem, entry, number) for number, entry in enumerate(group))
+            files = tuple(copied(fetch, filesystem, found, number) for number, found in enumerate(group))
             yield Delivery(files, origin, state)
 
 
-def _list(fetch: Fetch) -> tuple[Any, list[_Entry]]:
+def listing(fetch: Fetch, is_wanted: Callable[[str], bool]) -> tuple[Any, list[Entry]]:
+    """The file system of the source's location, and the wanted files below it (`is_wanted` sees the path below).
+
+    A location that is one file is wanted. Raises DeliveryError when it cannot be read.
+    """
     location = fetch.source.location
     try:
         filesystem, path = fsspec.core.url_to_fs(location)
@@ -64,26 +77,26 @@ def _list(fetch: Fetch) -> tuple[Any, list[_Entry]]:
             else "mend `location` in the configuration, or the access rights, and run again",
         ) from None
     base = path.rstrip("/")
-    entries = [
-        _entry(found_path, info)
-        for found_path, info in found.items()
-        if info.get("type") == "file" and (found_path == base or _is_export(found_path, base, is_glob))
-    ]
+    entries = []
+    for found_path, info in found.items():
+        below = PurePosixPath(found_path).name if is_glob else found_path.removeprefix(base)
+        if info.get("type") == "file" and (found_path == base or is_wanted(below)):
+            entries.append(entry(found_path, info))
     return filesystem, entries
 
 
-def _is_export(path: str, base: str, is_glob: bool) -> bool:
+def _is_export(below: str) -> bool:
     """An export's suffix, and no part of its path is hidden or private (.x, _temporary, _SUCCESS)."""
-    below = path.removeprefix(base) if not is_glob else PurePosixPath(path).name
     is_private = any(part.startswith((".", "_")) for part in PurePosixPath(below).parts)
-    return not is_private and path.lower().endswith(SUFFIXES)
+    return not is_private and below.lower().endswith(SUFFIXES)
 
 
-def _entry(path: str, info: dict[str, Any]) -> _Entry:
+def entry(path: str, info: dict[str, Any]) -> Entry:
+    """What a store says of one file, in one form for all stores."""
     values = (info.get(key) for key in ("mtime", "LastModified", "last_modified", "updated", "created"))
     modified_at = next((moment for moment in map(_moment, values) if moment), None)
-    mark = info.get("ETag") or info.get("etag") or modified_at or "?"
-    return _Entry(path, int(info["size"]), modified_at, f"{path}|{info['size']}|{mark}")
+    mark = info.get("ETag") or info.get("etag") or info.get("md5Hash") or modified_at or "?"
+    return Entry(path, int(info["size"]), modified_at, f"{path}|{info['size']}|{mark}")
 
 
 def _moment(value: object) -> datetime | None:
@@ -98,23 +111,24 @@ def _moment(value: object) -> datetime | None:
     return value.astimezone(UTC) if isinstance(value, datetime) else None
 
 
-def _copy(fetch: Fetch, filesystem: Any, entry: _Entry, number: int) -> ReceivedFile:
-    name = PurePosixPath(entry.path).name
+def copied(fetch: Fetch, filesystem: Any, listed: Entry, number: int) -> ReceivedFile:
+    """Our copy of one listed file, in a folder of its own. Raises DeliveryError when it changed since it was listed."""
+    name = listed.name
     folder = fetch.scratch / f"{len(os.listdir(fetch.scratch)):05d}-{number:04d}"
     folder.mkdir()
     target = folder / Path(name).name
     digest = hashlib.sha256()
     size = 0
     try:
-        with filesystem.open(entry.path, "rb") as source, target.open("wb") as copy:
+        with filesystem.open(listed.path, "rb") as source, target.open("wb") as copy:
             while block := source.read(BLOCK_BYTES):
                 digest.update(block)
                 size += copy.write(block)
     except OSError as error:
         raise _unreadable(fetch, name, f"{type(error).__name__}: {error}") from None
-    if size != entry.size:
-        raise _unreadable(fetch, name, f"{size:,} bytes where the listing said {entry.size:,}: it changed while read")
-    return ReceivedFile(name, target, size, digest.hexdigest(), entry.modified_at)
+    if size != listed.size:
+        raise _unreadable(fetch, name, f"{size:,} bytes where the listing said {listed.size:,}: it changed while read")
+    return ReceivedFile(name, target, size, digest.hexdigest(), listed.modified_at)
 
 
 def _unreadable(fetch: Fetch, name: str, found: str) -> DeliveryError:

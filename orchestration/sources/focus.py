@@ -1,15 +1,17 @@
 """FOCUS Cost and Usage exports, versions 1.0 to 1.4, as CSV (plain or gzip) or Parquet files.
 
+One reader for all clouds. The option `manifests` says who announces the files: `aws` (Data Exports), `azure` (Cost
+Management exports) or `gcp` (one folder an invoice month); without it each file speaks for itself.
 Column names, levels and the versions that have them: FOCUS specification, dataset Cost and Usage; kept in
 `data_contracts/landing/focus_charges.odcs.yaml`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from orchestration.contracts import Contract
 from orchestration.errors import DeliveryError
-from orchestration.sources import files
-from orchestration.sources.base import SourceTable, Vendor
+from orchestration.sources import aws_manifests, azure_manifests, files, gcp_folders, manifests
+from orchestration.sources.base import Delivery, Fetch, SourceTable, Vendor
 
 VERSIONS = ("1.0", "1.1", "1.2", "1.3", "1.4")
 
@@ -50,4 +52,24 @@ def mandatory_columns(contract: Contract, version: str) -> list[str]:
     ]
 
 
-FOCUS = Vendor("focus", (SourceTable("charges", files.deliveries, recognise),))
+def deliveries(fetch: Fetch) -> Iterator[Delivery]:
+    """Deliveries of a FOCUS export, by the manifests that the source's options name. Raises DeliveryError."""
+    cloud = fetch.source.options.get("manifests")
+    if cloud is None:
+        return files.deliveries(fetch)
+    if cloud not in READERS:
+        raise DeliveryError(
+            source=fetch.label,
+            expected=f"options.manifests as one of {', '.join(READERS)}, or no such option",
+            found=repr(cloud),
+            next_step="mend the configuration and run again",
+        )
+    return READERS[cloud](fetch)
+
+
+READERS = {
+    "aws": manifests.deliveries(aws_manifests.announcements),
+    "azure": manifests.deliveries(azure_manifests.announcements),
+    "gcp": manifests.deliveries(gcp_folders.announcements),
+}
+FOCUS = Vendor("focus", (SourceTable("charges", deliveries, recognise),), options=("manifests",))

@@ -2,33 +2,13 @@ with
 
 charges as (
 
-    -- by name: an arm names only what its vendor says, the contract says the rest
-    select * from {{ ref('focus_focus__charges') }}
-    union all by name
-    select * from {{ ref('focus_manual__charges') }}
-    union all by name
-    select * from {{ ref('focus_openai__charges') }}
-    union all by name
-    select * from {{ ref('focus_anthropic__charges') }}
-    union all by name
-    select * from {{ ref('focus_github__charges') }}
-    union all by name
-    select * from {{ ref('focus_cursor__charges') }}
-    union all by name
-    select * from {{ ref('focus_seats__charges') }}
+    select * from {{ ref('int_charges') }}
 
 ),
 
-service_classes as (
+charge_classes as (
 
-    select * from {{ ref('service_classes') }}
-
-),
-
-category_classes as (
-
-    select * from {{ ref('service_classes') }}
-    where service_subcategory is null
+    select * from {{ ref('int_charge_classes') }}
 
 ),
 
@@ -70,6 +50,8 @@ classified as (
         cast(charges.provider_account_id as varchar) as provider_account_id,
         cast(charges.provider_project_id as varchar) as provider_project_id,
         cast(charges.provider_credential_id as varchar) as provider_credential_id,
+        cast(charges.principal_id as varchar) as principal_id,
+        cast(charges.provider_model_id as varchar) as provider_model_id,
 
         cast(charges.truth_class as varchar) as truth_class,
         cast(charges.posting as varchar) as posting,
@@ -123,16 +105,28 @@ classified as (
         cast(sku_meters.token_cache_action as varchar) as token_cache_action,
         cast(charges.service_tier as varchar) as service_tier,
         cast(charges.context_band as varchar) as context_band,
+        cast(charges.serving_scope as varchar) as serving_scope,
         cast(coalesce(model_aliases.model_id, charges.provider_model_id) as varchar)
             as model_id,
         cast(model_aliases.model_developer as varchar) as model_developer,
         cast(model_aliases.model_family as varchar) as model_family,
         cast(model_aliases.model_version as varchar) as model_version,
-        cast(coalesce(
-            charges.workload_phase,
-            service_classes.workload_phase,
-            category_classes.workload_phase
-        ) as varchar) as workload_phase,
+        cast(coalesce(charges.workload_phase, charge_classes.workload_phase) as varchar)
+            as workload_phase,
+        cast(
+            case
+                when charges.workload_phase is not null then 'said by the source'
+                else charge_classes.workload_phase_reason
+            end
+            as varchar
+        ) as workload_phase_reason,
+        cast(
+            case
+                when charges.is_ai is not null then 'said by the source'
+                else charge_classes.is_ai_reason
+            end
+            as varchar
+        ) as is_ai_reason,
 
         cast(charges.billed_cost as decimal(35, 18)) as billed_cost,
         cast(charges.commitment_discount_quantity as decimal(35, 18))
@@ -150,12 +144,17 @@ classified as (
         cast(charges.pricing_currency_list_unit_price as decimal(35, 18))
             as pricing_currency_list_unit_price,
         cast(charges.pricing_quantity as decimal(35, 18)) as pricing_quantity,
+        cast(
+            coalesce(
+                charges.token_quantity,
+                case
+                    when charges.consumed_unit = 'Tokens' then charges.consumed_quantity
+                end
+            )
+            as decimal(35, 18)
+        ) as token_quantity,
 
-        cast(coalesce(
-            charges.is_ai,
-            service_classes.is_ai,
-            category_classes.is_ai
-        ) as boolean) as is_ai,
+        cast(coalesce(charges.is_ai, charge_classes.is_ai) as boolean) as is_ai,
 
         cast(charges.charge_date as date) as charge_date,
         cast(charges.billing_period_end as timestamp) as billing_period_end,
@@ -165,16 +164,23 @@ classified as (
 
     from charges
 
-    left join service_classes
+    left join charge_classes
         on
-            charges.service_category = service_classes.service_category
-            and charges.service_subcategory = service_classes.service_subcategory
-
-    left join category_classes
-        on charges.service_category = category_classes.service_category
+            charges.service_provider_name
+            is not distinct from charge_classes.service_provider_name
+            and charges.service_category
+            is not distinct from charge_classes.service_category
+            and charges.service_subcategory
+            is not distinct from charge_classes.service_subcategory
+            and charges.service_name is not distinct from charge_classes.service_name
+            and charges.resource_type is not distinct from charge_classes.resource_type
+            and charges.sku_meter is not distinct from charge_classes.sku_meter
+            and charges.charge_description
+            is not distinct from charge_classes.charge_description
+            and charges.tags is not distinct from charge_classes.tags
 
     left join sku_meters
-        on charges.sku_meter = sku_meters.sku_meter
+        on coalesce(charges.metered_as, charges.sku_meter) = sku_meters.sku_meter
 
     left join model_aliases
         on charges.provider_model_id = model_aliases.provider_model_id

@@ -33,8 +33,11 @@ in_focus_terms as (
         coalesce(sub_account_id, billing_account_id) as provider_account_id,
         cast(null as varchar) as provider_project_id,
         {{ json_text('unknown_columns', 'x_CredentialId') }} as provider_credential_id,
+        cast(null as varchar) as principal_id,
         {{ json_text('sku_price_details', 'x_ModelId') }} as provider_model_id,
         {{ json_text('sku_price_details', 'x_ServiceTier') }} as service_tier,
+        cast(null as varchar) as serving_scope,
+        cast(null as varchar) as metered_as,
 
         'billed' as truth_class,
         'journal' as posting,
@@ -102,6 +105,7 @@ in_focus_terms as (
         pricing_currency_effective_cost,
         pricing_currency_list_unit_price,
         pricing_quantity,
+        {{ money('null') }} as token_quantity,
 
         cast(null as boolean) as is_ai,
 

@@ -1,0 +1,11 @@
+"""AWS Data Exports and legacy cost and usage reports: what lies in the bucket, by manifest."""
+
+from collections.abc import Iterator
+
+from orchestration.errors import DeliveryError
+from orchestration.sources.manifests import Announcement, Place
+
+
+def announcements(place: Place) -> Iterator[Announcement | DeliveryError]:
+    """The newest announcement of each period."""
+    yield from ()
