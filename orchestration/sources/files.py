@@ -59,6 +59,8 @@ def listing(fetch: Fetch, is_wanted: Callable[[str], bool]) -> tuple[Any, list[E
     location = fetch.source.location
     try:
         filesystem, path = fsspec.core.url_to_fs(location)
+        # A process that runs for weeks must see what was written since.
+        filesystem.invalidate_cache()
         is_glob = any(mark in location for mark in "*?[")
         if is_glob:
             found = filesystem.glob(path, detail=True)
