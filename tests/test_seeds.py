@@ -10,7 +10,7 @@ from orchestration.paths import SEEDS
 from orchestration.seeds import check_seeds
 
 Cells = dict[str, str]
-FILES = ("ownership", "teams", "cost_centres", "billing_accounts", "cost_classes")
+FILES = ("ownership", "teams", "cost_centres", "billing_accounts", "cost_classes", "charge_rules")
 COLUMNS = {name: (SEEDS / f"{name}.csv").read_text(encoding="utf-8").splitlines()[0].split(",") for name in FILES}
 GOOD: dict[str, list[Cells]] = {
     "ownership": [{"ownership_id": "o1", "priority": "100", "service_name": "S", "team": "search"}],
@@ -18,6 +18,7 @@ GOOD: dict[str, list[Cells]] = {
     "cost_centres": [{"cost_centre": "CC-1"}, {"cost_centre": "CC-2"}],
     "billing_accounts": [{"billing_account_id": "a", "paying_entity": "Larkfield Inc"}],
     "cost_classes": [{"cost_class_id": "c1", "priority": "10", "cost_class": "operations"}],
+    "charge_rules": [{"rule_id": "r1", "priority": "10", "service_name": "S", "is_ai": "true", "reason": "it is AI"}],
 }
 
 
@@ -241,3 +242,26 @@ def test_a_column_that_nobody_reads_is_refused(tmp_path: Path) -> None:
     path = _write(tmp_path) / "teams.csv"
     path.write_text(path.read_text().replace("valid_from", "sub_account_name,valid_from", 1))
     assert _refusal(tmp_path).startswith("seeds/teams.csv, line 1\n  expected: no other columns than")
+
+
+@pytest.mark.parametrize(
+    ("cells", "found"),
+    [
+        ({"is_ai": ""}, "a rule that says nothing"),
+        ({"is_ai": "yes"}, "'yes'"),
+        ({"workload_phase": "thinking"}, "'thinking'"),
+        ({"reason": ""}, "an empty cell"),
+        ({"tag_value": "training"}, "an empty cell"),
+        ({"sku_meter_pattern": "(tokens"}, "missing )"),
+    ],
+)
+def test_a_rule_of_charges_that_means_nothing_is_refused(tmp_path: Path, cells: Cells, found: str) -> None:
+    row = {"rule_id": "r2", "priority": "20", "service_name": "T", "is_ai": "true", "reason": "it is AI"} | cells
+    refusal = _refusal(_write(tmp_path, charge_rules=_with("charge_rules", **row)))
+    assert "charge_rules.csv, line 3" in refusal
+    assert found in refusal
+
+
+def test_two_rules_for_the_same_charges_at_one_priority_are_refused(tmp_path: Path) -> None:
+    row = {"rule_id": "r2", "priority": "10", "service_name": "S", "is_ai": "false", "reason": "it is not"}
+    assert "is_ai 'true' there, 'false' here" in _refusal(_write(tmp_path, charge_rules=_with("charge_rules", **row)))

@@ -18,7 +18,7 @@ charge_rules as (
 
 kinds as (
 
-    select distinct
+    select
         service_provider_name,
         service_category,
         service_subcategory,
@@ -28,6 +28,7 @@ kinds as (
         charge_description,
         tags
     from charges
+    group by all
 
 ),
 
@@ -60,7 +61,7 @@ rules_by_tags as (
 -- What rules look at, without what differs from charge to charge.
 situations as (
 
-    select distinct
+    select
         kinds.service_provider_name,
         kinds.service_category,
         kinds.service_subcategory,
@@ -73,6 +74,8 @@ situations as (
 
     left join rules_by_tags
         on kinds.tags = rules_by_tags.tags
+
+    group by all
 
 ),
 
