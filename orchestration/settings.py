@@ -62,6 +62,8 @@ class SourceSettings(BaseModel):
         unknown = sorted(set(self.options) - known)
         if unknown:
             raise ValueError(f"options of {self.vendor} are {', '.join(sorted(known))}, and not {', '.join(unknown)}")
+        if not re.fullmatch(r"\d+(\.\d+)?", self.options.get("backoff_seconds", "1"), re.ASCII):
+            raise ValueError(f"backoff_seconds in seconds, and not {self.options['backoff_seconds']!r}")
         return self
 
 

@@ -199,3 +199,14 @@ def test_an_option_that_no_one_reads_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(ConfigurationError, match=r"options of anthropic are .*until.* and not untill"):
         load_settings(config)
+
+
+@pytest.mark.parametrize("seconds", ["soon", "-1", ""])
+def test_a_wait_that_is_no_number_is_refused(tmp_path: Path, seconds: str) -> None:
+    config = tmp_path / "meterhouse.toml"
+    config.write_text(
+        '[[sources]]\nvendor = "openai"\nname = "main"\nlocation = "https://example.org"\n'
+        f'options = {{ backoff_seconds = "{seconds}" }}\n'
+    )
+    with pytest.raises(ConfigurationError, match=f"backoff_seconds in seconds, and not '{seconds}'"):
+        load_settings(config)
