@@ -32,6 +32,7 @@ from orchestration.preparing import (
     iso,
     judged,
     keep_raw,
+    kept_raw,
 )
 from orchestration.receipts import Answers, Receipt, Receipts
 from orchestration.rejecting import mend_rejections, reject
@@ -200,6 +201,8 @@ class _SourceLanding:
             wanted=self.wanted,
             key=lambda: secret_of(self.source),
             hasher=self._hasher,
+            notes=self.root / ".notes" / f"{self.source.scope}.json",
+            kept_bytes=lambda sha256: kept_raw(self.home, sha256),
         )
 
     def _hasher(self) -> PersonHasher:
@@ -466,8 +469,11 @@ def _notes(manifest: Manifest, contract: Contract) -> str:
     That an API says more than was agreed is no news: the manifest lists it.
     """
     notes = []
-    if manifest.unknown_columns and not contract.drops_unknown_columns:
-        notes.append(f"not in the contract, kept as JSON: {', '.join(manifest.unknown_columns)}")
+    # Columns that the customer names (tags) are no news either.
+    expected = str(contract.properties.get("openColumns", "\0"))
+    news = [name for name in manifest.unknown_columns if not name.startswith(expected)]
+    if news and not contract.drops_unknown_columns:
+        notes.append(f"not in the contract, kept as JSON: {', '.join(news)}")
     if manifest.float_columns:
         notes.append(f"born as floats: {', '.join(manifest.float_columns)}")
     notes += [

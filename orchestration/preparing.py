@@ -353,6 +353,12 @@ def raw_name(number: int, file: ReceivedFile) -> str:
     return f"{number:04d}-{file.name.encode()[-200:].decode(errors='ignore')}"
 
 
+def kept_raw(home: Home, sha256: str) -> Path | None:
+    """Where received bytes lie that were stored before; they are compared with their hash when they are used."""
+    store = home.landing / ".raw" / sha256
+    return store if store.is_file() else None
+
+
 def keep_raw(home: Home, file: Path, sha256: str, link: Path) -> None:
     """Stores received bytes once, by their hash; `link` becomes a hard link to them."""
     store = home.landing / ".raw" / sha256

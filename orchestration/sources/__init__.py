@@ -7,13 +7,29 @@ from orchestration.sources.drivers import DRIVERS
 from orchestration.sources.focus import FOCUS
 from orchestration.sources.github import GITHUB
 from orchestration.sources.invoices import INVOICES
+from orchestration.sources.kubernetes import KUBERNETES
 from orchestration.sources.litellm import LITELLM
 from orchestration.sources.manual import MANUAL
+from orchestration.sources.oci import OCI
 from orchestration.sources.openai import OPENAI
 from orchestration.sources.prices import PRICES
 from orchestration.sources.seats import SEATS
 
 SOURCES: dict[str, Vendor] = {
     vendor.name: vendor
-    for vendor in (FOCUS, MANUAL, OPENAI, ANTHROPIC, LITELLM, GITHUB, CURSOR, SEATS, DRIVERS, INVOICES, PRICES)
+    for vendor in (
+        FOCUS,
+        MANUAL,
+        OPENAI,
+        ANTHROPIC,
+        LITELLM,
+        GITHUB,
+        CURSOR,
+        SEATS,
+        DRIVERS,
+        INVOICES,
+        PRICES,
+        OCI,
+        KUBERNETES,
+    )
 }

@@ -47,15 +47,20 @@ class Api:
         auth: Any = None,
         headers: Mapping[str, str] | None = None,
         is_busy: Callable[[requests.Response], bool] = lambda response: False,
+        is_plain_http_fine: bool = False,
     ) -> None:
-        """`is_busy` tells an answer that asks to wait by more than its status: it is asked for again like a 429."""
+        """`is_busy` tells an answer that asks to wait by more than its status: it is asked for again like a 429.
+
+        `is_plain_http_fine`: for a vendor inside our own network that is asked without a secret.
+        """
         from dlt.sources.helpers.requests import Client
         from dlt.sources.helpers.rest_client.client import RESTClient
 
         self.fetch = fetch
         self._is_busy = is_busy
         address = urlsplit(fetch.source.location)
-        is_private = address.scheme == "https" or (address.scheme == "http" and address.hostname in LOOPBACK)
+        is_local = address.hostname in LOOPBACK or is_plain_http_fine
+        is_private = address.scheme == "https" or (address.scheme == "http" and is_local)
         if not is_private:
             raise self._refusal("an https address in `location`", fetch.source.location, "mend the configuration")
         client = Client(

@@ -72,6 +72,8 @@ class Fetch:
     `due_days` are the UTC days to ask an API for, oldest first (of a snapshot: today); `today` is the day of the run;
     `wanted` holds the partitions that this run may land. `key` and `hasher` read
     the environment when they are called, and raise DeliveryError with the name of the variable that is missing.
+    `notes` is a file in landing where the source may note what it saw (None: it must not read); `kept_bytes(sha256)` is
+    where bytes lie that were landed before.
     """
 
     source: "SourceSettings"
@@ -83,6 +85,8 @@ class Fetch:
     wanted: Container[str]
     key: Callable[[], str]
     hasher: Callable[[], "PersonHasher"]
+    notes: Path | None = None
+    kept_bytes: Callable[[str], Path | None] = lambda _: None
 
     @property
     def label(self) -> str:

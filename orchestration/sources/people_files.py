@@ -19,18 +19,27 @@ from orchestration.sources.base import Delivery, Fetch, ReceivedFile
 MEMORY = "1GB"
 
 
-def deliveries(fetch: Fetch) -> Iterator[Delivery]:
+# SQL of the received text of each column that a file has, by the contract's name, from the contract and the header.
+Values = Callable[[Contract, Sequence[str]], dict[str, str]]
+
+
+def _by_physical_name(contract: Contract, header: Sequence[str]) -> dict[str, str]:
+    return {column.name: f'"{column.path}"' for column in contract.columns if column.path in header}
+
+
+def deliveries(fetch: Fetch, values: Values = _by_physical_name) -> Iterator[Delivery]:
     """New files as `files.deliveries` finds them, scrubbed.
 
-    A column is found by its `physicalName` and kept under its name. One with the property `personal: hmac` is hashed in
-    every row, one with `personalUnless` where that SQL condition does not hold. A file that is no table keeps no other
-    from landing: its DeliveryError is raised after the last. There is one too when there is no key to hash with.
+    A column is found by its `physicalName`, unless `values` says otherwise, and kept under its name. One with the
+    property `personal: hmac` is hashed in every row, one with `personalUnless` where that SQL condition does not hold. A
+    file that is no table keeps no other from landing: its DeliveryError is raised after the last. There is one too when
+    there is no key to hash with.
     """
     hasher = fetch.hasher()
     failure: DeliveryError | None = None
     for delivery in files.deliveries(fetch):
         try:
-            kept = [_scrubbed(fetch, file, hasher) for file in delivery.files]
+            kept = [_scrubbed(fetch, file, hasher, values) for file in delivery.files]
         except DeliveryError as error:
             failure = failure or error
             continue
@@ -64,7 +73,7 @@ def agreed_columns(version: str) -> Callable[[str, str, Contract, Sequence[str]]
     return version_of
 
 
-def _scrubbed(fetch: Fetch, file: ReceivedFile, hasher: PersonHasher) -> tuple[ReceivedFile, list[str]]:
+def _scrubbed(fetch: Fetch, file: ReceivedFile, hasher: PersonHasher, values: Values) -> tuple[ReceivedFile, list[str]]:
     """The file as it is kept, and the names of the columns that were left out."""
     folder = file.path.parent
     name = file.name.removesuffix(".gz")
@@ -76,19 +85,21 @@ def _scrubbed(fetch: Fetch, file: ReceivedFile, hasher: PersonHasher) -> tuple[R
         connection.create_function("mask_text", hasher.mask, ["VARCHAR"], "VARCHAR")
         plain = casting.unpacked(file.path, fetch.label, folder)
         text = casting.text_table(connection, plain, file.name, fetch.label, fetch.contract, 0)
-        agreed = [column for column in fetch.contract.columns if column.path in text.columns]
-        values = ", ".join(f'{_kept_value(column)} as "{column.name}"' for column in agreed) or "null as nothing"
+        found = values(fetch.contract, text.columns)
+        agreed = [column for column in fetch.contract.columns if column.name in found]
+        kept_values = [f'{_kept_value(column, found[column.name])} as "{column.name}"' for column in agreed]
         # A file without one agreed column is refused by its header; nothing of its rows is needed for that.
         rows = f"from {text.relation} order by _row_number" if agreed else "where false"
         path = str(target).replace("'", "''")
-        connection.execute(f"copy (select {values} {rows}) to '{path}' (format csv, header true)")
+        shown = ", ".join(kept_values) or "null as nothing"
+        connection.execute(f"copy (select {shown} {rows}) to '{path}' (format csv, header true)")
     finally:
         connection.close()
         shutil.rmtree(folder / "spill", ignore_errors=True)
         for original in (item for item in folder.iterdir() if item.is_file()):
             original.unlink()
-    known = {column.path for column in agreed}
-    left_out = [hidden(column) for column in text.columns if column not in known]
+    used = " ".join(found.values())
+    left_out = [hidden(column) for column in text.columns if f'"{column}"' not in used]
     kept = replace(
         file,
         name=target.name,
@@ -100,9 +111,8 @@ def _scrubbed(fetch: Fetch, file: ReceivedFile, hasher: PersonHasher) -> tuple[R
     return kept, left_out
 
 
-def _kept_value(column: Column) -> str:
+def _kept_value(column: Column, value: str) -> str:
     """SQL of what is kept of a value. Text that cannot hold a secret is not handed to Python."""
-    value = f'"{column.path}"'
     if column.is_personal:
         return f"hash_person({value})"
     masked = f"case when regexp_matches({value}, '{PERSONAL.pattern}') then mask_text({value}) else {value} end"

@@ -21,3 +21,29 @@
     ) as entries,
         json_each(cast(entries.{{ column }} as json)) as entry
 {%- endmacro %}
+
+{% macro json_below(column, prefix) -%}
+    nullif(cast(to_json(map_from_entries(list_transform(
+            list_filter(
+                map_entries(json_transform(
+                    try_cast({{ column }} as json), '"MAP(VARCHAR, VARCHAR)"'
+                )),
+                lambda entry: starts_with(entry['key'], '{{ prefix }}')
+                and entry['value'] is not null
+            ),
+            lambda entry: {
+                'key': substr(entry['key'], {{ prefix | length + 1 }}),
+                'value': entry['value']
+            }
+        ))) as varchar), '{}')
+{%- endmacro %}
+
+{% macro json_beside(column, prefix) -%}
+    nullif(cast(to_json(map_from_entries(list_filter(
+            map_entries(json_transform(
+                try_cast({{ column }} as json), '"MAP(VARCHAR, VARCHAR)"'
+            )),
+            lambda entry: not starts_with(entry['key'], '{{ prefix }}')
+            and entry['value'] is not null
+        ))) as varchar), '{}')
+{%- endmacro %}
