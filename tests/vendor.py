@@ -116,7 +116,7 @@ def land(
     from orchestration.sources import SOURCES
 
     monkeypatch.setenv("METERHOUSE_PERSON_KEY", PERSON_KEY)
-    variable = source.pop("key_variable", None) or SOURCES[vendor_name].key_variable
+    variable = source.get("key_variable") or SOURCES[vendor_name].key_variable
     if variable:
         monkeypatch.setenv(variable, KEY)
     options = {"backoff_seconds": "0"} | source.pop("options", {})

@@ -175,7 +175,7 @@ class _Cutter:
         return pieces
 
     def _kept_names(self, hasher: PersonHasher, columns: Sequence[str]) -> dict[str, str]:
-        """The name that each column is kept under: the contract's, else its own. Reports differ in upper and lower case."""
+        """The name that each column is kept under: the contract's, else its own. Reports differ in case."""
         agreed = {column.path.casefold(): column.name for column in self.fetch.contract.columns}
         return {column: agreed.get(column.casefold(), hasher.mask(column)) for column in columns}
 

@@ -31,9 +31,9 @@ def deliveries(fetch: Fetch, values: Values = _by_physical_name) -> Iterator[Del
     """New files as `files.deliveries` finds them, scrubbed.
 
     A column is found by its `physicalName`, unless `values` says otherwise, and kept under its name. One with the
-    property `personal: hmac` is hashed in every row, one with `personalUnless` where that SQL condition does not hold. A
-    file that is no table keeps no other from landing: its DeliveryError is raised after the last. There is one too when
-    there is no key to hash with.
+    property `personal: hmac` is hashed in every row, one with `personalUnless` where that SQL condition does not hold.
+    A file that is no table keeps no other from landing: its DeliveryError is raised after the last. There is one too
+    when there is no key to hash with.
     """
     hasher = fetch.hasher()
     failure: DeliveryError | None = None

@@ -42,8 +42,7 @@ container_samples as (
 
 ),
 
--- A GPU counts once an hour, however many containers or instances share it.
-node_samples as (
+node_models as (
 
     select
         source_name,
@@ -51,12 +50,7 @@ node_samples as (
         usage_date,
         node,
 
-        case when count(distinct gpu_model) = 1 then min(gpu_model) end as gpu_model,
-
-        cast(
-            count(distinct concat_ws('/', gpu_uuid, hour_started_at))
-            as decimal(18, 6)
-        ) as seen_gpu_hours
+        case when count(distinct gpu_model) = 1 then min(gpu_model) end as gpu_model
 
     from gpu_hours
     group by all
@@ -76,10 +70,12 @@ workloads as (
         allocations.namespace,
         allocations.controller_kind,
         allocations.controller,
+        allocations.pod,
+        allocations.container,
         allocations.team,
         allocations.environment,
         coalesce(
-            allocations.gpu_model, container_samples.gpu_model, node_samples.gpu_model
+            allocations.gpu_model, container_samples.gpu_model, node_models.gpu_model
         ) as gpu_model,
         phases.workload_phase,
         phases.workload_phase_reason,
@@ -107,12 +103,12 @@ workloads as (
             and allocations.pod = container_samples.pod
             and allocations.container = container_samples.container
 
-    left join node_samples
+    left join node_models
         on
-            allocations.source_name = node_samples.source_name
-            and allocations.scope = node_samples.scope
-            and allocations.usage_date = node_samples.usage_date
-            and allocations.node = node_samples.node
+            allocations.source_name = node_models.source_name
+            and allocations.scope = node_models.scope
+            and allocations.usage_date = node_models.usage_date
+            and allocations.node = node_models.node
 
     left join phases
         on
@@ -130,6 +126,56 @@ workloads as (
             or allocations.estimated_gpu_cost > 0
             or container_samples.sample_count is not null
         )
+
+),
+
+holders as (
+
+    select
+        source_name,
+        scope,
+        usage_date,
+        namespace,
+        pod,
+        container
+    from workloads
+    group by all
+
+),
+
+-- A GPU counts once an hour, however many containers or instances share it.
+node_samples as (
+
+    select
+        gpu_hours.source_name,
+        gpu_hours.scope,
+        gpu_hours.usage_date,
+        gpu_hours.node,
+
+        count(distinct gpu_hours.gpu_uuid) as gpus,
+        count(distinct concat_ws('/', gpu_hours.gpu_uuid, gpu_hours.hour_started_at))
+            as seen_gpu_hours,
+        count(
+            distinct case
+                when holders.pod is not null
+                    then concat_ws(
+                        '/', gpu_hours.gpu_uuid, gpu_hours.hour_started_at
+                    )
+            end
+        ) as held_gpu_hours
+
+    from gpu_hours
+
+    left join holders
+        on
+            gpu_hours.source_name = holders.source_name
+            and gpu_hours.scope = holders.scope
+            and gpu_hours.usage_date = holders.usage_date
+            and gpu_hours.namespace = holders.namespace
+            and gpu_hours.pod = holders.pod
+            and gpu_hours.container = holders.container
+
+    group by all
 
 ),
 
@@ -158,9 +204,10 @@ nodes as (
 
 ),
 
--- What nobody held: GPUs that were seen, less those that were held. Where fewer were
--- seen than were held, samples are missing and nobody knows.
-idle_nodes as (
+-- What nobody held: GPU hours that were seen without a holder, and not more than a day
+-- of all GPUs leaves. Where samples name no holder at all, what was held is taken off;
+-- where less was seen than that, nobody knows.
+idle_hours as (
 
     select
         coalesce(nodes.source_name, node_samples.source_name) as source_name,
@@ -169,13 +216,20 @@ idle_nodes as (
 
         coalesce(nodes.cluster_name, node_samples.scope) as cluster_name,
         coalesce(nodes.node, node_samples.node) as node,
-        node_samples.gpu_model,
         nodes.estimate_currency,
 
         case
-            when node_samples.seen_gpu_hours >= nodes.requested_gpu_hours
+            when
+                node_samples.held_gpu_hours = 0
+                and coalesce(nodes.requested_gpu_hours, 0) <> 0
                 then node_samples.seen_gpu_hours - nodes.requested_gpu_hours
+            when nodes.requested_gpu_hours is not null
+                then least(
+                    node_samples.seen_gpu_hours - node_samples.held_gpu_hours,
+                    node_samples.gpus * 24 - nodes.requested_gpu_hours
+                )
         end as idle_gpu_hours,
+        node_samples.seen_gpu_hours,
         nodes.idle_gpu_cost,
         nodes.idle_total_cost,
 
@@ -190,7 +244,30 @@ idle_nodes as (
             and nodes.usage_date = node_samples.usage_date
             and nodes.node is not distinct from node_samples.node
 
-    where nodes.idle_gpu_cost <> 0 or node_samples.seen_gpu_hours is not null
+),
+
+idle_nodes as (
+
+    select
+        idle_hours.* exclude (idle_gpu_hours),
+        node_models.gpu_model,
+        case
+            when
+                idle_hours.seen_gpu_hours is not null
+                and idle_hours.idle_gpu_hours >= 0
+                then idle_hours.idle_gpu_hours
+        end as idle_gpu_hours
+
+    from idle_hours
+
+    left join node_models
+        on
+            idle_hours.source_name = node_models.source_name
+            and idle_hours.scope = node_models.scope
+            and idle_hours.usage_date = node_models.usage_date
+            and idle_hours.node = node_models.node
+
+    where idle_hours.idle_gpu_cost <> 0 or idle_hours.seen_gpu_hours is not null
 
 ),
 
