@@ -5,6 +5,7 @@ from orchestration.sources.base import Vendor
 from orchestration.sources.cursor import CURSOR
 from orchestration.sources.drivers import DRIVERS
 from orchestration.sources.focus import FOCUS
+from orchestration.sources.gcp import GCP
 from orchestration.sources.github import GITHUB
 from orchestration.sources.invoices import INVOICES
 from orchestration.sources.litellm import LITELLM
@@ -15,5 +16,5 @@ from orchestration.sources.seats import SEATS
 
 SOURCES: dict[str, Vendor] = {
     vendor.name: vendor
-    for vendor in (FOCUS, MANUAL, OPENAI, ANTHROPIC, LITELLM, GITHUB, CURSOR, SEATS, DRIVERS, INVOICES, PRICES)
+    for vendor in (FOCUS, MANUAL, OPENAI, ANTHROPIC, LITELLM, GITHUB, CURSOR, SEATS, DRIVERS, INVOICES, PRICES, GCP)
 }
