@@ -1,6 +1,6 @@
 {#- The words of a Gemini model. No other word is taken for a part of its name. -#}
 {%- set gemini = "gemini [0-9]+(?:[.][0-9]+)? (?:pro|flash|ultra|nano)"
-    ~ "(?: lite| live| tts| cyber| image)*" -%}
+    ~ "(?: lite| live| tts| cyber)*(?: image)?" -%}
 {%- set modality = "text|image|audio|video" -%}
 {#- Vertex AI: "Gemini 2.5 Flash GA Text Input (Long) Priority - Batch Predictions",
     "Gemini 2.5 Flash Input Text Caching Storage". -#}
