@@ -7,15 +7,18 @@ Nothing here knows a vendor.
 
 import csv
 import gzip
+import json
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact, localcontext
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
 import duckdb
+import simplejson
 
 from orchestration.contracts import Column, Contract
 from orchestration.errors import DeliveryError
@@ -27,6 +30,8 @@ LARGEST_UNPACKED_BYTES = 5 * 1024**3
 LONGEST_LINE_BYTES = 64 * 1024**2
 
 LARGEST_ROUNDING = Decimal("5e-19")
+NESTED_DECIMAL = re.compile(r"DECIMAL\(\d+,\s*\d+\)")
+JSON_LINES = re.compile(r"\.(jsonl|ndjson|json)(\.gz)?$", re.IGNORECASE)
 
 DECIMAL_TEXT = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?"
 INTEGER_TEXT = r"[+-]?\d+"
@@ -95,7 +100,13 @@ def unpacked(path: Path, source: str, scratch: Path) -> Path:
 def text_table(
     connection: duckdb.DuckDBPyConnection, path: Path, name: str, source: str, contract: Contract, number: int
 ) -> TextTable:
-    """Loads one received CSV or Parquet file as text, by column name. Raises DeliveryError when it is neither."""
+    """Loads one received CSV, JSON Lines or Parquet file as text, by column name. Raises DeliveryError when it is none.
+
+    JSON Lines without a line are a table without rows and without columns.
+    """
+    relation = f"text_{number}"
+    if JSON_LINES.search(name):
+        return _text_from_json_lines(connection, path, name, source, number)
     with path.open("rb") as file:
         start = file.read(4)
     if not start:
@@ -106,7 +117,6 @@ def text_table(
             found="an empty file (0 bytes)",
             next_step="deliver the file again, or remove it if nothing is to be said",
         )
-    relation = f"text_{number}"
     if start == b"PAR1":
         return _text_from_parquet(connection, path, name, source, relation)
     return _text_from_csv(connection, path, name, source, contract, relation)
@@ -117,8 +127,8 @@ def rows_table(connection: duckdb.DuckDBPyConnection, path: Path, columns: Seque
     relation = f"text_{number}"
     names = ", ".join(f'nullif("{name}", \'\') as "{name}"' for name in columns)
     if path.stat().st_size == 0:
-        empty = ", ".join(f'cast(null as varchar) as "{name}"' for name in columns)
-        query = f"select {empty}, cast(null as bigint) as _row_number where false"
+        empty = [f'cast(null as varchar) as "{name}"' for name in columns]
+        query = f"select {', '.join([*empty, 'cast(null as bigint) as _row_number'])} where false"
         connection.execute(f"create table {relation} as {query}")
     else:
         connection.execute(
@@ -241,6 +251,74 @@ def _text_from_csv(
     return TextTable(f"{relation}_values", tuple(columns))
 
 
+def _text_from_json_lines(
+    connection: duckdb.DuckDBPyConnection, path: Path, name: str, source: str, number: int
+) -> TextTable:
+    """One object a line. What is nested becomes JSON text; a number stays the digits that were written."""
+    columns: dict[str, None] = {}
+    rows = path.with_name(f"{path.name}.rows")
+
+    def refusal(line: int, expected: str, found: str) -> DeliveryError:
+        next_step = "mend the export and deliver the file again"
+        return DeliveryError(source, expected, found, next_step, file=name, line=line)
+
+    with path.open("rb") as lines, rows.open("w", encoding="utf-8") as unpacked_rows:
+        for line_number, line in _filled(lines):
+            try:
+                record = simplejson.loads(
+                    line.decode("utf-8-sig"), parse_float=_Digits, parse_int=_Digits, object_pairs_hook=_once
+                )
+            except ValueError as error:
+                raise refusal(line_number, "one JSON object a line, in UTF-8", hidden(str(error))) from None
+            if not isinstance(record, dict):
+                raise refusal(line_number, "one JSON object a line", type(record).__name__)
+            row = {column: text for column, value in record.items() if (text := _text_of(value)) is not None}
+            columns.update(dict.fromkeys(record))
+            unpacked_rows.write(json.dumps(row) + "\n")
+    if columns:
+        _refuse_twins(list(columns), lambda expected, found: refusal(1, expected, found))
+    return rows_table(connection, rows, tuple(columns), number)
+
+
+class _Digits(str):
+    """A JSON number, as it was written."""
+
+    __slots__ = ()
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) != len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return record
+
+
+def _filled(lines: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Each line that is not blank, with its number."""
+    return ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
+
+
+def _text_of(value: Any) -> str | None:
+    """The text of one value; null for null."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return simplejson.dumps(_nested(value), separators=(",", ":"), ensure_ascii=False)
+
+
+def _nested(value: Any) -> Any:
+    """A number inside a record stays one where a double holds all its digits, else it becomes a text of them."""
+    if isinstance(value, list):
+        return [_nested(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _nested(item) for key, item in value.items()}
+    if isinstance(value, _Digits):
+        is_held = Decimal(value) == Decimal(repr(float(value)))
+        return simplejson.RawJSON(str(value)) if is_held else str(value)
+    return value
+
+
 def _has_mixed_line_ends(path: Path) -> bool:
     with path.open("rb") as file:
         start = file.read(1024**2)
@@ -302,6 +380,9 @@ def _parquet_text(name: str, kind: str) -> str:
     if kind.startswith("TIMESTAMP"):
         value = f"strftime({value} at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%f')" if "ZONE" in kind else value
     elif kind.startswith(("MAP", "STRUCT")) or kind.endswith("]"):
+        if NESTED_DECIMAL.search(kind):
+            # Who reads a number out of JSON makes a double of it; a text keeps the digits.
+            value = f"cast({value} as {NESTED_DECIMAL.sub('VARCHAR', kind)})"
         value = f"to_json({value})"
     return f"nullif(cast({value} as varchar), '') as \"{name}\""
 
@@ -368,10 +449,14 @@ def _refuse_value(
 
 
 def line_of_row(path: Path, row_number: int) -> int | None:
-    """The line of a CSV on which a data row ends (cells may span lines); None for Parquet."""
+    """The line of a CSV on which a data row ends (cells may span lines), or of JSON Lines; None for Parquet."""
     with path.open("rb") as file:
-        if file.read(4) == b"PAR1":
+        start = file.read(4)
+        if start == b"PAR1":
             return None
+        if start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{"):
+            file.seek(0)
+            return next((number for number, _ in islice(_filled(file), row_number - 1, None)), None)
     csv.field_size_limit(LONGEST_LINE_BYTES)
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file)

@@ -155,7 +155,8 @@ class Preparation:
         else:
             plain = casting.unpacked(file.path, self.label, folder)
             text = casting.text_table(connection, plain, file.name, self.label, self.contract, number)
-        version = self.table.version_of(self.label, file.name, self.contract, text.columns)
+        # JSON Lines without a line tell no columns, so there is nothing to recognise.
+        version = self.table.version_of(self.label, file.name, self.contract, text.columns) if text.columns else ""
         relation = casting.cast_table(connection, text, self.contract, plain, file.name, self.label)
         self._refuse_rows_without_partition(connection, relation, plain, file.name)
         self._refuse_other_row_count(connection, relation, file)
@@ -271,7 +272,7 @@ class Preparation:
                 for rounding in file.roundings.get(partition, [])
             ],
             data_fingerprint=row_set_fingerprint(connection, view, leave_out=("_row_number", "_part", *self._not_data)),
-            vendor_version=", ".join(sorted({file.version for file in typed})),
+            vendor_version=", ".join(sorted({file.version for file in typed if file.version})),
             float_columns=sorted(set().union(*(file.text.float_columns for file in typed))),
             schema_fingerprint=self.contract.fingerprint,
             contract_id=self.contract.id,

@@ -5,6 +5,7 @@ from orchestration.sources.base import Vendor
 from orchestration.sources.cursor import CURSOR
 from orchestration.sources.drivers import DRIVERS
 from orchestration.sources.focus import FOCUS
+from orchestration.sources.gcp import GCP
 from orchestration.sources.github import GITHUB
 from orchestration.sources.invoices import INVOICES
 from orchestration.sources.kubernetes import KUBERNETES
@@ -31,5 +32,6 @@ SOURCES: dict[str, Vendor] = {
         PRICES,
         OCI,
         KUBERNETES,
+        GCP,
     )
 }

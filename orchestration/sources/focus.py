@@ -14,6 +14,8 @@ from orchestration.sources import aws_manifests, azure_manifests, files, gcp_fol
 from orchestration.sources.base import Delivery, Fetch, SourceTable, Vendor
 
 VERSIONS = ("1.0", "1.1", "1.2", "1.3", "1.4")
+# Columns that only the FOCUS table of Google Cloud's billing export has: it is known by them, and by nothing else.
+OF_GOOGLE = frozenset({"x_CostType", "x_Credits", "x_ExportTime", "x_ServiceId"})
 
 
 def recognise(source: str, file: str, contract: Contract, columns: Sequence[str]) -> str:
@@ -21,13 +23,16 @@ def recognise(source: str, file: str, contract: Contract, columns: Sequence[str]
 
     An export without ProviderName that has ServiceProviderName is 1.4, where ProviderName was removed. Raises
     DeliveryError when a column is missing that this version makes mandatory, also when only its spelling differs.
+    Google documents that its export leaves some of them out; in it, and in no other, they may be missing.
     """
     present = set(columns)
     known = [column for column in contract.columns if column.name in present]
     since = max((str(column.properties["focusSince"]) for column in known), default="1.0")
     is_after_removal = "ServiceProviderName" in present and "ProviderName" not in present
     version = "1.4" if is_after_removal else since
-    missing = [name for name in mandatory_columns(contract, version) if name not in present]
+    is_google = present >= OF_GOOGLE
+    excused = {column.name for column in contract.columns if is_google and column.properties.get("absentAtGoogle")}
+    missing = [name for name in mandatory_columns(contract, version) if name not in present | excused]
     if missing:
         by_fold = {column.casefold(): column for column in columns}
         spelled = [f"{by_fold[name.casefold()]} (for {name})" for name in missing if name.casefold() in by_fold]

@@ -96,7 +96,7 @@ def deliveries(announce: Announce) -> Callable[[Fetch], Iterator[Delivery]]:
             (each for each in announced if isinstance(each, Announcement)), key=lambda each: each.period
         ):
             try:
-                delivery = _delivery(place, item)
+                delivery = _delivery(place, item, announce)
             except DeliveryError as error:
                 failure = failure or error
                 continue
@@ -112,7 +112,7 @@ def _is_visible(below: str) -> bool:
     return not any(part.startswith(".") for part in PurePosixPath(below).parts)
 
 
-def _delivery(place: Place, item: Announcement) -> Delivery | None:
+def _delivery(place: Place, item: Announcement, announce: Announce) -> Delivery | None:
     """The files of one announcement, copied; None when they are known. Raises DeliveryError when they do not fit it."""
     fetch = place.fetch
     listed = {entry.path: entry for entry in place.entries}
@@ -127,6 +127,8 @@ def _delivery(place: Place, item: Announcement) -> Delivery | None:
         for number, entry in enumerate(entries)
     )
     _refuse_rewritten(place, item, entries)
+    if item.manifest is None:
+        _refuse_other_folder(place, item, announce)
     is_empty = manifest is not None and not received
     return Delivery(
         files=(_without_rows(manifest, item.columns),) if manifest and is_empty else received,
@@ -172,3 +174,21 @@ def _refuse_rewritten(place: Place, item: Announcement, entries: Sequence[files.
         if now != entry.state:
             expected = "the same file before and after it was read"
             raise place.refusal(entry, expected, f"it was written anew: {now}", period=item.period)
+
+
+def _refuse_other_folder(place: Place, item: Announcement, announce: Announce) -> None:
+    """Lists the store again: where no manifest names the files, one that came or went makes another delivery."""
+    filesystem, entries = files.listing(place.fetch, _is_visible)
+    now = Place(place.fetch, filesystem, tuple(sorted(entries, key=lambda entry: entry.path)))
+    said = [each for each in announce(now) if isinstance(each, Announcement) and each.period == item.period]
+    if [each.run for each in said] != [item.run]:
+        listed = {file.path for each in said for file in each.data}
+        other = sorted(listed ^ {file.path for file in item.data})
+        found = f"came or went: {', '.join(other) or 'all of them'}"
+        raise DeliveryError(
+            source=place.fetch.label,
+            partition=item.period,
+            expected="the same files in a folder before and after it was read",
+            found=found,
+            next_step=WHEN_AT_REST,
+        )

@@ -47,3 +47,52 @@
             and entry['value'] is not null
         ))) as varchar), '{}')
 {%- endmacro %}
+
+{% macro json_amounts(column, types=none) -%}
+    cast(
+            coalesce(
+                list_sum([
+                    cast(each['amount'] as decimal(35, 18))
+                    for each in from_json(
+                        {{ column }}, '[{"amount": "VARCHAR", "type": "VARCHAR"}]'
+                    )
+                    {%- if types %}
+                    if each['type'] in ('{{ types | join("', '") }}')
+                    {%- endif %}
+                ]),
+                0
+            ) as decimal(35, 18)
+        )
+{%- endmacro %}
+
+{% macro json_of_labels(lists, key='key', value='value', namespace='namespace') -%}
+    nullif(
+            cast(to_json(map_from_entries(list_concat(
+                {%- for prefix, column in lists.items() %}
+                [
+                    {
+                        k: '{{ prefix }}' || coalesce(each['{{ namespace }}'] || '/', '')
+                        || each['{{ key }}'],
+                        v: each['{{ value }}']
+                    }
+                    for each in from_json(
+                        {{ column }},
+                        '[{"{{ key }}": "VARCHAR", "{{ value }}": "VARCHAR",
+                        "{{ namespace }}": "VARCHAR"}]'
+                    )
+                ]{{ "," if not loop.last }}
+                {%- endfor %}
+            ))) as varchar),
+            '{}'
+        )
+{%- endmacro %}
+
+{% macro json_of_columns(columns) -%}
+    cast(
+            json_object(
+                {%- for key, column in columns.items() %}
+                '{{ key }}', {{ column }}{{ "," if not loop.last }}
+                {%- endfor %}
+            ) as varchar
+        )
+{%- endmacro %}

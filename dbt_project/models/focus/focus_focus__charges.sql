@@ -6,6 +6,111 @@ charges as (
 
 ),
 
+vertex_meters as (
+
+    select * from {{ ref('int_vertex_meters') }}
+
+),
+
+service_categories as (
+
+    select * from {{ ref('service_categories') }}
+
+),
+
+charges_with_issuer as (
+
+    select
+        *,
+        coalesce(service_provider_name, provider_name) = 'Google Cloud' as is_google
+    from charges
+
+),
+
+-- Google's export leaves these empty, and says so. No invoice and no commitment can be
+-- made from what it has: those stay null.
+charges_without_gaps as (
+
+    select
+        charges.* exclude (
+            charge_frequency, invoice_issuer_name, resource_type, service_category,
+            service_subcategory, sub_account_type, tags
+        ),
+
+        vertex_meters.provider_model_id as google_model_id,
+        vertex_meters.service_tier as google_service_tier,
+        vertex_meters.context_band as google_context_band,
+        vertex_meters.serving_scope as google_serving_scope,
+        vertex_meters.metered_as as google_metered_as,
+        case
+            when charges.charge_category = 'Usage'
+                then
+                    {{ money(
+                        'charges.consumed_quantity * vertex_meters.tokens_per_unit'
+                    ) }}
+        end as google_token_quantity,
+
+        coalesce(
+            charges.charge_frequency,
+            case
+                when not charges.is_google or charges.charge_category = 'Purchase'
+                    then null
+                when charges.charge_category = 'Usage' then 'Usage-Based'
+                else 'One-Time'
+            end
+        ) as charge_frequency,
+        coalesce(
+            charges.invoice_issuer_name,
+            case when charges.is_google then 'Google Cloud' end
+        ) as invoice_issuer_name,
+        coalesce(
+            charges.resource_type,
+            case
+                when charges.is_google
+                    then {{ google_resource_type('charges.resource_id') }}
+            end
+        ) as resource_type,
+        coalesce(charges.service_category, service_categories.service_category)
+            as service_category,
+        coalesce(charges.service_subcategory, service_categories.service_subcategory)
+            as service_subcategory,
+        coalesce(
+            charges.sub_account_type,
+            case
+                when charges.is_google and charges.sub_account_id is not null
+                    then 'Project'
+            end
+        ) as sub_account_type,
+        coalesce(
+            charges.tags,
+            case
+                when charges.is_google
+                    then
+                        {{ json_of_labels({
+                            '': json_text('unknown_columns', 'x_Labels'),
+                            'project:': json_text('unknown_columns', 'x_ProjectLabels'),
+                            'tag:': json_text('unknown_columns', 'x_Tags'),
+                            'system:': json_text('unknown_columns', 'x_SystemLabels'),
+                        }, 'Key', 'Value', 'x_Namespace') }}
+            end
+        ) as tags
+
+    from charges_with_issuer as charges
+
+    left join vertex_meters
+        on
+            charges.is_google
+            and charges.charge_description = vertex_meters.sku_description
+            and charges.consumed_unit is not distinct from vertex_meters.usage_unit
+
+    left join service_categories
+        on
+            charges.is_google
+            and charges.service_name = service_categories.service_name
+            and service_categories.service_provider_name = 'Google Cloud'
+
+),
+
 in_focus_terms as (
 
     select
@@ -31,13 +136,17 @@ in_focus_terms as (
         sku_price_id,
         sub_account_id,
         coalesce(sub_account_id, billing_account_id) as provider_account_id,
-        cast(null as varchar) as provider_project_id,
+        case when is_google then sub_account_id end as provider_project_id,
         {{ json_text('unknown_columns', 'x_CredentialId') }} as provider_credential_id,
         cast(null as varchar) as principal_id,
-        {{ json_text('sku_price_details', 'x_ModelId') }} as provider_model_id,
-        {{ json_text('sku_price_details', 'x_ServiceTier') }} as service_tier,
-        cast(null as varchar) as serving_scope,
-        cast(null as varchar) as metered_as,
+        coalesce({{ json_text('sku_price_details', 'x_ModelId') }}, google_model_id)
+            as provider_model_id,
+        coalesce(
+            {{ json_text('sku_price_details', 'x_ServiceTier') }}, google_service_tier
+        ) as service_tier,
+        google_context_band as context_band,
+        google_serving_scope as serving_scope,
+        google_metered_as as metered_as,
 
         'billed' as truth_class,
         'journal' as posting,
@@ -105,7 +214,7 @@ in_focus_terms as (
         pricing_currency_effective_cost,
         pricing_currency_list_unit_price,
         pricing_quantity,
-        {{ money('null') }} as token_quantity,
+        google_token_quantity as token_quantity,
 
         cast(null as boolean) as is_ai,
 
@@ -115,7 +224,7 @@ in_focus_terms as (
         charge_period_end,
         charge_period_start
 
-    from charges
+    from charges_without_gaps
 
 )
 

@@ -18,6 +18,8 @@ charges as (
     select * from {{ ref('focus_seats__charges') }}
     union all by name
     select * from {{ ref('focus_oci__charges') }}
+    union all by name
+    select * from {{ ref('focus_gcp__charges') }}
 
 )
 

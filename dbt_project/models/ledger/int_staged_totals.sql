@@ -128,6 +128,20 @@ staged as (
         contracted_cost
     from {{ ref('stg_oci__cost_reports') }}
 
+    union all
+
+    select
+        vendor,
+        source_name,
+        service_provider_name,
+        billing_period,
+        billing_currency,
+        billed_cost,
+        effective_cost,
+        list_cost,
+        contracted_cost
+    from {{ ref('stg_gcp__detailed_usage') }}
+
 ),
 
 totals as (
