@@ -18,7 +18,8 @@ invoices_named_by_charges as (
         invoice_issuer_name,
         invoice_id
     from charges
-    where invoice_id is not null
+    -- A tax or credit line alone, booked by hand, does not say whose usage it is for.
+    where invoice_id is not null and charge_category in ('Usage', 'Purchase')
     group by all
 
 ),

@@ -24,6 +24,19 @@ invoice_lines as (
 
 ),
 
+-- A service has one subcategory: where a row leaves it out, others may have said it.
+services as (
+
+    select
+        service_name,
+        case
+            when count(distinct service_subcategory) = 1 then max(service_subcategory)
+        end as service_subcategory
+    from charges
+    group by service_name
+
+),
+
 -- Landing has made empty text null. What follows from another column follows here: a
 -- name of nothing is null, and so is everything of a price where nothing is priced.
 charges_with_ids as (
@@ -194,11 +207,29 @@ charges_with_invoices as (
         charges_with_unit_prices.*,
 
         billing_accounts.billing_account_name as seeded_account_name,
-        coalesce(charges_with_unit_prices.invoice_id, charge_invoices.invoice_id)
-            as published_invoice_id,
+        services.service_subcategory as subcategory_of_service,
+        -- FOCUS foresees provisional invoices: until the register knows the real one,
+        -- this is what the charges of an account and period are due on.
+        coalesce(
+            charges_with_unit_prices.invoice_id,
+            charge_invoices.invoice_id,
+            concat_ws(
+                '/',
+                case
+                    when charges_with_unit_prices.posting = 'memo' then 'internal'
+                    else 'provisional'
+                end,
+                charges_with_unit_prices.invoice_issuer_name,
+                charges_with_unit_prices.billing_account_id,
+                charges_with_unit_prices.billing_period,
+                charges_with_unit_prices.billing_currency
+            )
+        ) as published_invoice_id,
         case
             when charges_with_unit_prices.invoice_id is not null then 'bill'
             when charge_invoices.invoice_id is not null then 'register'
+            when charges_with_unit_prices.posting = 'memo' then 'internal'
+            else 'provisional'
         end as invoice_id_basis,
         case charges_with_unit_prices.charge_category
             when 'Tax' then 'tax'
@@ -207,6 +238,9 @@ charges_with_invoices as (
         end as line_kind
 
     from charges_with_unit_prices
+
+    left join services
+        on charges_with_unit_prices.service_name = services.service_name
 
     left join billing_accounts
         on
@@ -239,23 +273,20 @@ charges_with_invoice_lines as (
         charges_with_invoices.*,
 
         -- A line of the register, else one that the charges themselves make.
-        case
-            when charges_with_invoices.published_invoice_id is not null
-                then coalesce(
-                    invoice_lines.invoice_detail_id,
-                    charges_with_invoices.invoice_detail_id,
-                    concat_ws(
-                        '/',
-                        charges_with_invoices.invoice_issuer_name,
-                        charges_with_invoices.published_invoice_id,
-                        charges_with_invoices.billing_account_id,
-                        charges_with_invoices.billing_period,
-                        charges_with_invoices.billing_currency,
-                        charges_with_invoices.charge_category,
-                        charges_with_invoices.service_name
-                    )
-                )
-        end as published_invoice_detail_id
+        coalesce(
+            invoice_lines.invoice_detail_id,
+            charges_with_invoices.invoice_detail_id,
+            concat_ws(
+                '/',
+                charges_with_invoices.invoice_issuer_name,
+                charges_with_invoices.published_invoice_id,
+                charges_with_invoices.billing_account_id,
+                charges_with_invoices.billing_period,
+                charges_with_invoices.billing_currency,
+                charges_with_invoices.charge_category,
+                charges_with_invoices.service_name
+            )
+        ) as published_invoice_detail_id
 
     from charges_with_invoices
 
@@ -345,8 +376,11 @@ spelled_as_specified as (
         service_category as ServiceCategory,
         service_name as ServiceName,
         service_provider_name as ServiceProviderName,
-        coalesce(service_subcategory, 'Other (' || service_category || ')')
-            as ServiceSubcategory,
+        coalesce(
+            service_subcategory,
+            subcategory_of_service,
+            'Other (' || service_category || ')'
+        ) as ServiceSubcategory,
         sku_id as SkuId,
         case when sku_id is not null then sku_meter end as SkuMeter,
         published_sku_price_details as SkuPriceDetails,

@@ -54,7 +54,6 @@ lines_of_charges as (
     left join acceptances
         on charges.x_DeliveryId = acceptances.delivery_id
 
-    where charges.InvoiceDetailId is not null
     group by
         charges.InvoiceDetailId,
         charges.InvoiceId,
