@@ -78,8 +78,8 @@ signed_commitments as (
 
 ),
 
--- What bills show of a commitment: its purchases where they are in the data, else only
--- that it was used. A field that neither says is null.
+-- What bills show of a commitment whose purchase is in the data. Of one that was only
+-- used nothing is known that a contract says; a test counts those.
 billed_commitments as (
 
     select
@@ -121,6 +121,7 @@ billed_commitments as (
     from charges
     where commitment_discount_id is not null
     group by service_provider_name, commitment_discount_id
+    having count(*) filter (where charge_category = 'Purchase') > 0
 
 ),
 

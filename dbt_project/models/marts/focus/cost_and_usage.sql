@@ -24,16 +24,39 @@ invoice_lines as (
 
 ),
 
--- A service has one subcategory: where a row leaves it out, others may have said it.
+categories_per_service as (
+
+    select
+        service_provider_name,
+        service_name,
+        service_category,
+        service_subcategory,
+        count(*) as charge_count
+    from charges
+    group by
+        service_provider_name, service_name, service_category, service_subcategory
+
+),
+
+-- A service has one category and one subcategory: what most of its charges say, those
+-- that say a subcategory first. What a charge said itself stays in x_Source columns.
 services as (
 
     select
+        service_provider_name,
         service_name,
-        case
-            when count(distinct service_subcategory) = 1 then max(service_subcategory)
-        end as service_subcategory
-    from charges
-    group by service_name
+        service_category,
+        coalesce(service_subcategory, 'Other (' || service_category || ')')
+            as service_subcategory
+    from categories_per_service
+    qualify row_number() over (
+        partition by service_provider_name, service_name
+        order by
+            service_subcategory is null asc,
+            charge_count desc,
+            service_category asc,
+            service_subcategory asc
+    ) = 1
 
 ),
 
@@ -46,7 +69,10 @@ charges_with_ids as (
             case when charge_category <> 'Tax' then sku_id end as sku_id,
             case when charge_class = 'Correction' then charge_class end as charge_class,
             case when resource_id is not null then resource_name end as resource_name,
-            case when resource_id is not null then resource_type end as resource_type,
+            case
+                when resource_id is not null
+                    then coalesce(resource_type, service_name || ' resource')
+            end as resource_type,
             {{ flat_json('tags') }} as tags,
             {{ flat_json('allocated_tags') }} as allocated_tags
         ),
@@ -207,7 +233,8 @@ charges_with_invoices as (
         charges_with_unit_prices.*,
 
         billing_accounts.billing_account_name as seeded_account_name,
-        services.service_subcategory as subcategory_of_service,
+        services.service_category as published_service_category,
+        services.service_subcategory as published_service_subcategory,
         -- FOCUS foresees provisional invoices: until the register knows the real one,
         -- this is what the charges of an account and period are due on.
         coalesce(
@@ -240,7 +267,11 @@ charges_with_invoices as (
     from charges_with_unit_prices
 
     left join services
-        on charges_with_unit_prices.service_name = services.service_name
+        on
+            charges_with_unit_prices.service_provider_name
+            is not distinct from services.service_provider_name
+            and charges_with_unit_prices.service_name
+            is not distinct from services.service_name
 
     left join billing_accounts
         on
@@ -373,14 +404,10 @@ spelled_as_specified as (
         resource_id as ResourceId,
         resource_name as ResourceName,
         resource_type as ResourceType,
-        service_category as ServiceCategory,
+        published_service_category as ServiceCategory,
         service_name as ServiceName,
         service_provider_name as ServiceProviderName,
-        coalesce(
-            service_subcategory,
-            subcategory_of_service,
-            'Other (' || service_category || ')'
-        ) as ServiceSubcategory,
+        published_service_subcategory as ServiceSubcategory,
         sku_id as SkuId,
         case when sku_id is not null then sku_meter end as SkuMeter,
         published_sku_price_details as SkuPriceDetails,
@@ -407,6 +434,9 @@ spelled_as_specified as (
         provider_credential_id as x_CredentialId,
         principal_id as x_PrincipalId,
         publisher_name as x_PublisherName,
+        invoice_detail_id as x_SourceInvoiceDetailId,
+        service_category as x_SourceServiceCategory,
+        service_subcategory as x_SourceServiceSubcategory,
         list_cost_basis as x_ListCostBasis,
         contracted_unit_price_basis as x_ContractedUnitPriceBasis,
         invoice_id_basis as x_InvoiceIdBasis,
