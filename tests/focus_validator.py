@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,13 @@ LINT = {
     "cost_and_usage": "Cost and Usage",
     "invoice_detail": "Invoice Detail",
 }
+
+
+EXPECTED_RUNS = (
+    *(f"{version} {dataset}" for version, dataset, _ in OFFICIAL),
+    *(f"1.4 {dataset}" for dataset in LINT.values()),
+    "1.4 Bundle",
+)
 
 
 @dataclass(frozen=True)
@@ -80,23 +87,37 @@ class Outcome:
 
 
 def validate_home(home: Home, folder: Path, criteria: str = "ALL") -> list[Outcome]:
-    """Exports each version below `folder` and runs the official tool, then the 1.4 lint, on what was written."""
+    """Exports each version below `folder` and runs the official tool, then the 1.4 lint, on what was written.
+
+    A dataset without rows is left out, and so is 1.3 without its rule model.
+    """
     exports = {version: export_focus(home, version, folder / version) for version in ("1.2", "1.3", "1.4")}
-    outcomes = []
-    for version, dataset, table in OFFICIAL:
-        if version == "1.3" and not RULES_1_3.is_dir():
-            continue
-        export = exports[version]
-        if export.row_counts[table] == 0:
-            continue
-        rules = str(RULES_1_3) if version == "1.3" else None
-        request = {"tool": "official", "file": str(export.files[table]), "rules": rules, "criteria": criteria}
-        outcomes.append(_run(version, dataset, request, folder))
-    files = {LINT[table]: str(path) for table, path in exports["1.4"].files.items()}
-    for dataset, file in files.items():
-        outcomes.append(_run("1.4", dataset, {"tool": "lint", "file": file}, folder))
-    outcomes.append(_run("1.4", "Bundle", {"tool": "bundle", "files": files}, folder))
-    return outcomes
+    outcomes = [
+        official_run(version, dataset, exports[version].files[table], folder, criteria)
+        for version, dataset, table in OFFICIAL
+        if exports[version].row_counts[table] and (version != "1.3" or RULES_1_3.is_dir())
+    ]
+    newest = exports["1.4"]
+    outcomes += [lint_run(table, newest.files[table], folder) for table in LINT if newest.row_counts[table]]
+    return [*outcomes, bundle_run(newest.files, folder)]
+
+
+def official_run(version: str, dataset: str, file: Path, folder: Path, criteria: str = "ALL") -> Outcome:
+    """The official tool on one file."""
+    rules = str(RULES_1_3) if version == "1.3" else None
+    request = {"tool": "official", "file": str(file), "rules": rules, "criteria": criteria}
+    return _run(version, dataset, request, folder)
+
+
+def lint_run(table: str, file: Path, folder: Path) -> Outcome:
+    """The third-party lint of FOCUS 1.4 on one dataset; it names what fails and counts no passes."""
+    return _run("1.4", LINT[table], {"tool": "lint", "file": str(file)}, folder)
+
+
+def bundle_run(files: Mapping[str, Path], folder: Path) -> Outcome:
+    """The same tool across the four datasets."""
+    named = {LINT[table]: str(path) for table, path in files.items()}
+    return _run("1.4", "Bundle", {"tool": "bundle", "files": named}, folder)
 
 
 def _run(version: str, dataset: str, request: dict[str, Any], folder: Path) -> Outcome:
@@ -105,6 +126,7 @@ def _run(version: str, dataset: str, request: dict[str, Any], folder: Path) -> O
         answer = Path(scratch) / "answer.json"
         job = Path(scratch) / "job.json"
         job.write_text(json.dumps(request | {"version": version, "dataset": dataset, "answer": str(answer)}))
+        # -P: this folder has a module of the validator's own name.
         process = subprocess.run(
             [PYTHON, "-P", JOB, job], cwd=scratch, capture_output=True, text=True, timeout=900, check=False
         )
@@ -114,10 +136,57 @@ def _run(version: str, dataset: str, request: dict[str, Any], folder: Path) -> O
     return Outcome(version, dataset, content["row_count"], rules)
 
 
-def expected_failures(source: str) -> dict[str, dict[str, Any]]:
-    """What the checked-in list says of a source: by run, its counts and its failures."""
-    content: dict[str, dict[str, Any]] = yaml.safe_load(EXPECTED.read_text(encoding="utf-8"))["sources"][source]
-    return content
+def expectations(source: str) -> dict[str, dict[str, Any]]:
+    """What the checked-in list says of a source, by run: the counts, and each failure with its reason."""
+    content = yaml.safe_load(EXPECTED.read_text(encoding="utf-8"))
+    runs: dict[str, dict[str, Any]] = {}
+    for run, facts in content["sources"].get(source, {}).items():
+        failures = {
+            name: {"violations": count, **content["rules"].get(f"{run}: {name}", {"kind": "", "why": ""})}
+            for name, count in facts["violations"].items()
+        }
+        runs[run] = {key: facts[key] for key in ("rows", "evaluated", "passed")} | {"failures": failures}
+    return runs
+
+
+def differences(expected: Mapping[str, Any], found: Outcome) -> list[str]:
+    """Where a run is not what the list says, one line each; none when it is."""
+    numbers = {"rows": found.row_count, "evaluated": found.evaluated, "passed": found.count("passed")}
+    lines = [
+        f"{name}: expected {expected[name]}, found {number}"
+        for name, number in numbers.items()
+        if expected[name] != number
+    ]
+    wanted = {name: failure["violations"] for name, failure in expected["failures"].items()}
+    for name in sorted(wanted.keys() | found.failed.keys()):
+        if wanted.get(name) != found.failed.get(name):
+            message = found.rules[name].message if name in found.rules else "not in the run"
+            lines.append(f"{name}: expected {wanted.get(name)}, found {found.failed.get(name)}: {message}")
+    return lines
+
+
+def record(source: str, outcomes: Sequence[Outcome]) -> None:
+    """Writes the numbers of a source into the list. A new failure gets no reason: somebody has to find it."""
+    head = "".join(line for line in EXPECTED.read_text(encoding="utf-8").splitlines(True) if line.startswith("#"))
+    content = yaml.safe_load(EXPECTED.read_text(encoding="utf-8"))
+    content["sources"][source] = {
+        outcome.run: {
+            "rows": outcome.row_count,
+            "evaluated": outcome.evaluated,
+            "passed": outcome.count("passed"),
+            "violations": outcome.failed,
+        }
+        for outcome in outcomes
+    }
+    used = {
+        f"{run}: {name}"
+        for runs in content["sources"].values()
+        for run, facts in runs.items()
+        for name in facts["violations"]
+    }
+    reasons = {name: content["rules"].get(name, {"kind": "", "why": ""}) for name in sorted(used)}
+    text = yaml.safe_dump({"rules": reasons, "sources": content["sources"]}, sort_keys=False, width=110)
+    EXPECTED.write_text(head + text, encoding="utf-8")
 
 
 def table_of(outcomes: Sequence[Outcome]) -> str:
@@ -135,16 +204,20 @@ def table_of(outcomes: Sequence[Outcome]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Prints the table of a home's current publication."""
+    """Validates a home's current publication and prints the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.focus_validator", description=main.__doc__)
     parser.add_argument("--home", type=Path, default=Path(os.environ.get("METERHOUSE_HOME", "var")))
     parser.add_argument("--criteria", default="ALL", help="Applicability criteria; none of them skips most rules.")
+    parser.add_argument("--record", metavar="SOURCE", help="Write the numbers into focus_validator_expected.yml.")
     options = parser.parse_args(arguments)
     if not PYTHON.is_file():
         print(NO_ENVIRONMENT)
         return 1
     with tempfile.TemporaryDirectory() as folder:
-        print(table_of(validate_home(Home(options.home), Path(folder), options.criteria)))
+        outcomes = validate_home(Home(options.home), Path(folder), options.criteria)
+    print(table_of(outcomes))
+    if options.record:
+        record(options.record, outcomes)
     if not RULES_1_3.is_dir():
         print(NO_RULES)
     return 0
