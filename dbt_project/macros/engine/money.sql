@@ -16,7 +16,7 @@
 
 {#- A division is a double, fourteen digits of which are true. Where twelve decimals say all of them, they
     are the price that somebody multiplied with a quantity. -#}
-{% macro unit_price_of(cost, quantity) -%}
+{% macro approximate_unit_price(cost, quantity) -%}
     {%- set price = cost ~ ' / ' ~ quantity -%}
     {%- set rounded = 'cast(' ~ price ~ ' as decimal(29, 12))' -%}
     case

@@ -204,7 +204,7 @@ charges_with_list_costs as (
             when not has_price then null
             else coalesce(
                 contracted_unit_price,
-                {{ unit_price_of('contracted_cost', 'pricing_quantity') }}
+                {{ approximate_unit_price('contracted_cost', 'pricing_quantity') }}
             )
         end as published_contracted_unit_price
     from charges_with_quantities
@@ -220,7 +220,7 @@ charges_with_unit_prices as (
             when list_cost is null then published_contracted_unit_price
             else coalesce(
                 list_unit_price,
-                {{ unit_price_of('list_cost', 'pricing_quantity') }}
+                {{ approximate_unit_price('list_cost', 'pricing_quantity') }}
             )
         end as published_list_unit_price
     from charges_with_list_costs
