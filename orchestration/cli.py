@@ -156,6 +156,25 @@ def verify(config: Path | None) -> None:
     click.echo(f"{len(found)} packages, {len(kept)} publications and {lines} lines of the run ledger are as written")
 
 
+@cli.group()
+def export() -> None:
+    """Write what is published for tools that read another form."""
+
+
+@export.command()
+@click.option("--version", type=click.Choice(["1.2", "1.3", "1.4"]), default="1.4", show_default=True)
+@click.option("--to", "folder", type=click.Path(path_type=Path, file_okay=False), help="Default: exports/ in the home.")
+@CONFIG
+def focus(version: str, folder: Path | None, config: Path | None) -> None:
+    """FOCUS tables and metadata of one version, from the current publication."""
+    from orchestration.focus_export import export_focus
+
+    written = export_focus(Home(load_settings(config).home), version, folder)
+    for table, path in written.files.items():
+        click.echo(f"FOCUS {version} {table}: {written.row_counts[table]:,} rows, {path}")
+    click.echo(f"metadata: {written.folder / 'focus_metadata'}")
+
+
 @cli.command()
 @click.option("--port", default=3000, show_default=True)
 @CONFIG

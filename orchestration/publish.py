@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from orchestration import books
 from orchestration.contracts import Contract, published_contracts
 from orchestration.errors import GateError, IntegrityError, MeterhouseError
 from orchestration.fingerprints import grouped_fingerprints
+from orchestration.focus_metadata import DATASETS, VERSION, creation_dates, describe, read_time_sectors
 from orchestration.gates import require_passed
 from orchestration.inputs import Selection
 from orchestration.landing import utc_now
@@ -27,6 +29,8 @@ from orchestration.settings import Settings
 from orchestration.warehouse import read_build_record
 
 FILE = "meterhouse.duckdb"
+# What FOCUS wants to be told beside its tables.
+METADATA = "focus_metadata"
 # The oldest format that DuckDB 1.x clients of BI tools read; 2.0's own default is closed to them.
 STORAGE_VERSION = "v1.0.0"
 VERSIONED = ("meterhouse", "dagster", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "pandas")
@@ -80,6 +84,14 @@ def read_publication(folder: Path) -> Publication:
     return Publication(folder, json.loads((folder / "manifest.json").read_text(encoding="utf-8")))
 
 
+def read_metadata(publication: Publication) -> dict[str, Any]:
+    """The FOCUS metadata of a publication by file name; of one that is older than the metadata, empty lists."""
+    folder = publication.folder / METADATA
+    names = ("data_generator.json", "dataset_instance.json", "schema.json", "recency.json")
+    paths = [folder / name for name in names]
+    return {path.name: json.loads(path.read_text(encoding="utf-8")) if path.is_file() else [] for path in paths}
+
+
 def refuse_lost_deliveries(home: Home, selection: Selection) -> None:
     """Refuses to publish less: a delivery that the last publication used must still lie in landing."""
     last = current_publication(home)
@@ -109,14 +121,15 @@ def publish(settings: Settings, run_id: str, clock: Clock = utc_now) -> Publicat
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     contracts = published_contracts()
+    moment = clock()
     try:
         tables = _write_tables(settings, folder, contracts, last)
+        _write_metadata(folder, contracts, last, moment)
         files = {
             str(path.relative_to(folder)): {"size": path.stat().st_size, "sha256": sha256_of(path)}
             for path in sorted(folder.rglob("*"))
             if path.is_file()
         }
-        moment = clock()
         manifest = {
             "generation": generation,
             "run_id": run_id,
@@ -241,6 +254,17 @@ def _write_parquet(
     count = connection.execute(f"select count(*) from {relation}").fetchone()
     assert count is not None
     return {"row_count": count[0], "fingerprint": fingerprint, "parquet": files}
+
+
+def _write_metadata(folder: Path, contracts: dict[str, Contract], last: Publication | None, moment: datetime) -> None:
+    """Who made it, which datasets, which columns, how recent: read from the tables that were just written."""
+    with duckdb.connect(str(folder / FILE), read_only=True) as connection:
+        sectors = read_time_sectors(connection, "focus.billing_period")
+    columns = {table: contracts[f"focus.{table}"].columns for table in DATASETS}
+    created = creation_dates(read_metadata(last)["schema.json"] if last else [])
+    (folder / METADATA).mkdir()
+    for name, content in describe(VERSION, columns, sectors, moment, created).items():
+        write_json(folder / METADATA / name, content)
 
 
 def _is_as_published(publication: Publication, name: str) -> bool:

@@ -96,3 +96,53 @@
             ) as varchar
         )
 {%- endmacro %}
+
+{% macro json_pointer(name) -%}
+    '/' || replace(replace({{ name }}, '~', '~0'), '/', '~1')
+{%- endmacro %}
+
+{% macro flat_json(column, known_names=none) -%}
+    {%- set value = 'json_extract(' ~ column ~ ', ' ~ json_pointer('name') ~ ')' -%}
+    case
+            when json_type(try_cast({{ column }} as json)) is distinct from 'OBJECT'
+                then null
+            {%- if known_names is none %}
+            when not regexp_matches(substr({{ column }}, 2), '[\[{]')
+                then {{ column }}
+            {%- endif %}
+            else cast(to_json(map_from_entries(list_transform(
+                list_sort(list_distinct(json_keys({{ column }}))),
+                lambda name: struct_pack(
+                    name := {% if known_names is none %}name{% else %}case
+                        when starts_with(name, 'x_') then name
+                        when name in ('{{ known_names | join("', '") }}') then name
+                        else 'x_' || name
+                    end{% endif %},
+                    value := case
+                        when json_type({{ value }}) in ('OBJECT', 'ARRAY')
+                            then to_json(cast({{ value }} as varchar))
+                        else {{ value }}
+                    end
+                )
+            ))) as varchar)
+        end
+{%- endmacro %}
+
+{% macro json_with(column, facts) -%}
+    nullif(cast(json_merge_patch(
+            coalesce({{ column }}, '{}'),
+            json_merge_patch('{}', json_object({% for name, value in facts.items() %}
+                '{{ name }}', {{ value }}{{ ',' if not loop.last }}
+            {%- endfor %}))
+        ) as varchar), '{}')
+{%- endmacro %}
+
+{% macro scope_of_service(service_name) -%}
+    case
+            when {{ service_name }} is null then '{"IsComplexScope": true}'
+            else concat(
+                '{"InclusionOperator": "And", "Inclusions": [{"Dimension": "ServiceName", ',
+                '"Operator": "In", "Values": [', to_json({{ service_name }}), ']}]}'
+            )
+        end
+{%- endmacro %}

@@ -26,3 +26,16 @@
                 )
         end
 {%- endmacro %}
+
+{#- A division is a double, fourteen digits of which are true. Where twelve decimals say all of them, they
+    are the price that somebody multiplied with a quantity. -#}
+{% macro approximate_unit_price(cost, quantity) -%}
+    {%- set price = cost ~ ' / ' ~ quantity -%}
+    {%- set rounded = 'cast(' ~ price ~ ' as decimal(29, 12))' -%}
+    case
+            when {{ quantity }} <= 0 or {{ cost }} < 0 then null
+            when abs({{ rounded }} - {{ price }}) <= abs({{ price }}) * 0.00000000000001
+                then cast({{ rounded }} as decimal(35, 18))
+            else cast({{ price }} as decimal(35, 18))
+        end
+{%- endmacro %}

@@ -24,3 +24,15 @@
 {% macro month_end(month) -%}
     cast(cast({{ month }} || '-01' as date) + interval 1 month as timestamp)
 {%- endmacro %}
+
+{% macro duration_of(start, end) -%}
+    case
+            when
+                date_add({{ start }}, to_months(cast(date_diff('month', {{ start }}, {{ end }}) as integer)))
+                <> {{ end }}
+                then date_diff('day', {{ start }}, {{ end }}) || ' Days'
+            when date_diff('month', {{ start }}, {{ end }}) % 12 <> 0
+                then date_diff('month', {{ start }}, {{ end }}) || ' Months'
+            else date_diff('month', {{ start }}, {{ end }}) // 12 || ' Years'
+        end
+{%- endmacro %}

@@ -1,0 +1,8 @@
+-- Nothing is added to a period that was invoiced: a correction is billed in a later one.
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'cost_and_usage'}}}) }}
+select
+    x_ChargeId,
+    ChargePeriodStart,
+    BillingPeriodStart
+from {{ ref('cost_and_usage') }}
+where ChargeClass = 'Correction' and BillingPeriodStart < ChargePeriodEnd

@@ -1,0 +1,132 @@
+"""The official FOCUS validator on what is published: every failure is one that the list expects, to the row.
+
+The list is tests/focus_validator_expected.yml. A rule that fails and is not in it, that fails on another number of
+rows, or that no longer fails, fails the test: `python -m tests.focus_validator --record SOURCE` writes them anew.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.focus_export import export_focus
+from orchestration.paths import Home
+from tests.conftest import Demo
+from tests.focus_validator import (
+    EXPECTED_RUNS,
+    NO_ENVIRONMENT,
+    NO_RULES,
+    PYTHON,
+    RULES_1_3,
+    Outcome,
+    bundle_run,
+    differences,
+    expectations,
+    official_run,
+    table_of,
+    validate_home,
+)
+from tests.support import NO_SAMPLE, SAMPLES, meterhouse, write_config
+
+pytestmark = pytest.mark.skipif(not PYTHON.is_file(), reason=NO_ENVIRONMENT)
+
+
+@dataclass(frozen=True)
+class RealExport:
+    """A vendor's own file that is landed and published before it is validated. A new one is a line in the list."""
+
+    name: str
+    vendor: str
+    file: str
+
+
+REAL_EXPORTS = (RealExport("foundation_sample", "focus", "focus_1.0_finops_foundation_sample_1000.csv"),)
+SOURCES = ("larkfield", *(export.name for export in REAL_EXPORTS))
+
+
+@pytest.fixture(scope="module")
+def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The runs of a source by name, made once."""
+
+    @cache
+    def of(source: str) -> dict[str, Outcome]:
+        folder = tmp_path_factory.mktemp(source)
+        if source == "larkfield":
+            home = Home(request.getfixturevalue("larkfield").home)
+        else:
+            export = next(item for item in REAL_EXPORTS if item.name == source)
+            path = SAMPLES / export.file
+            if not path.is_file():
+                pytest.skip(NO_SAMPLE)
+            named = {"vendor": export.vendor, "name": export.name, "location": str(path)}
+            config = write_config(folder / "meterhouse.toml", named)
+            finished = meterhouse(folder / "var", "run", "--config", str(config))
+            assert finished.code == 0, finished.output
+            home = Home(folder / "var")
+        return {outcome.run: outcome for outcome in validate_home(home, folder)}
+
+    return of
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("run", EXPECTED_RUNS)
+def test_every_failure_of_the_validator_is_expected(outcomes: Any, source: str, run: str) -> None:
+    if run.startswith("1.3") and not RULES_1_3.is_dir():
+        pytest.skip(NO_RULES)
+    expected = expectations(source).get(run)
+    found = outcomes(source).get(run)
+    # A dataset without rows is not validated, and the list says so by leaving it out.
+    assert (expected is None) == (found is None), f"{source}, {run}: expected {expected}, found {found and found.run}"
+    if expected is not None and found is not None:
+        print(table_of([found]))
+        assert differences(expected, found) == []
+
+
+def test_every_expected_failure_says_what_is_at_fault() -> None:
+    kinds = {"rule defect", "engine defect", "source defect"}
+    for source in SOURCES:
+        for run, facts in expectations(source).items():
+            for name, failure in facts["failures"].items():
+                assert failure["kind"] in kinds, (source, run, name)
+                assert len(failure["why"]) > 20, (source, run, name)
+
+
+def test_a_broken_value_is_found(demo: Demo, tmp_path: Path) -> None:
+    file = export_focus(Home(demo.home), "1.2", tmp_path).files["cost_and_usage"]
+    good = official_run("1.2", "CostAndUsage", file, tmp_path)
+    category = "case when ChargeCategory = 'Tax' then 'Fee' else ChargeCategory end as ChargeCategory"
+    broken = tmp_path / "broken.parquet"
+    duckdb.execute(f"copy (select * replace ({category}) from '{file}') to '{broken}' (format parquet)")
+    bad = official_run("1.2", "CostAndUsage", broken, tmp_path)
+    assert "ChargeCategory-C-004-M" not in good.failed
+    assert bad.failed["ChargeCategory-C-004-M"] == 3
+    expected = {
+        "rows": good.row_count,
+        "evaluated": good.evaluated,
+        "passed": good.count("passed"),
+        "failures": {name: {"violations": count} for name, count in good.failed.items()},
+    }
+    assert differences(expected, good) == []
+    assert any("ChargeCategory-C-004-M" in line for line in differences(expected, bad))
+
+
+def test_a_file_without_rows_is_no_success(demo: Demo, tmp_path: Path) -> None:
+    # The tool passes 115 rules on nothing at all.
+    file = export_focus(Home(demo.home), "1.2", tmp_path).files["cost_and_usage"]
+    empty = tmp_path / "empty.parquet"
+    duckdb.execute(f"copy (select * from '{file}' limit 0) to '{empty}' (format parquet)")
+    outcome = official_run("1.2", "CostAndUsage", empty, tmp_path)
+    assert outcome.count("passed") > 100
+    expected = {"rows": 225, "evaluated": outcome.evaluated, "passed": outcome.count("passed"), "failures": {}}
+    assert differences(expected, outcome)[0] == "rows: expected 225, found 0"
+
+
+def test_the_bundle_finds_a_line_that_is_gone(demo: Demo, tmp_path: Path) -> None:
+    files = export_focus(Home(demo.home), "1.4", tmp_path).files
+    broken = tmp_path / "broken.parquet"
+    duckdb.execute(f"copy (select * from '{files['invoice_detail']}' offset 1) to '{broken}' (format parquet)")
+    found = bundle_run(files | {"invoice_detail": broken}, tmp_path)
+    assert found.failed["FDT-CROSS-010:ERROR"] >= 1
