@@ -351,7 +351,6 @@ in_focus_terms as (
         'Anthropic' as host_provider_name,
         'Anthropic' as publisher_name,
         'Anthropic' as invoice_issuer_name,
-        priced.scope as billing_account_name,
         'Organization' as billing_account_type,
         'Usage' as charge_category,
         'Usage-Based' as charge_frequency,
@@ -390,9 +389,6 @@ in_focus_terms as (
         priced.pricing_quantity,
         priced.list_unit_price,
         priced.contracted_unit_price,
-        priced.list_unit_price as pricing_currency_list_unit_price,
-        priced.contracted_unit_price as pricing_currency_contracted_unit_price,
-        priced.effective_cost as pricing_currency_effective_cost,
 
         priced.charge_date,
         {{ month_start('priced.billing_period') }} as billing_period_start,

@@ -67,7 +67,6 @@ in_focus_terms as (
         service_provider_name as host_provider_name,
         service_provider_name as publisher_name,
         service_provider_name as invoice_issuer_name,
-        scope as billing_account_name,
         'Team' as billing_account_type,
         billing_currency,
         billing_currency as pricing_currency,
@@ -90,9 +89,6 @@ in_focus_terms as (
         contracted_cost,
         list_unit_price,
         contracted_unit_price,
-        list_unit_price as pricing_currency_list_unit_price,
-        contracted_unit_price as pricing_currency_contracted_unit_price,
-        effective_cost as pricing_currency_effective_cost,
         consumed_quantity,
         pricing_quantity,
 

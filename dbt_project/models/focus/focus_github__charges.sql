@@ -50,11 +50,10 @@ in_focus_terms as (
         service_provider_name as host_provider_name,
         service_provider_name as publisher_name,
         service_provider_name as invoice_issuer_name,
-        scope as billing_account_name,
         'Organization' as billing_account_type,
         billing_currency,
-        -- A credit is what is metered and has its price in dollars; nobody holds credits
-        -- as money.
+        -- A credit is what is metered, at a price in dollars; nobody holds credits as
+        -- money.
         billing_currency as pricing_currency,
         'Usage' as charge_category,
         concat_ws(', ', sku, provider_model_id) as charge_description,
@@ -76,9 +75,6 @@ in_focus_terms as (
         contracted_cost,
         list_unit_price,
         contracted_unit_price,
-        list_unit_price as pricing_currency_list_unit_price,
-        contracted_unit_price as pricing_currency_contracted_unit_price,
-        effective_cost as pricing_currency_effective_cost,
         gross_quantity as consumed_quantity,
         gross_quantity as pricing_quantity,
 

@@ -56,8 +56,6 @@ in_focus_terms as (
         charge_description,
         service_name,
         service_category,
-        -- The file says no more than the category.
-        'Other (' || service_category || ')' as service_subcategory,
         'Manual line' as resource_type,
         case when is_priced then 'Standard' end as pricing_category,
         case when is_priced then 'Units' end as pricing_unit,
@@ -77,10 +75,6 @@ in_focus_terms as (
         case when is_priced then line_count end as pricing_quantity,
         case when is_priced then line_price end as list_unit_price,
         case when is_priced then line_price end as contracted_unit_price,
-        case when is_priced then line_price end as pricing_currency_list_unit_price,
-        case when is_priced then line_price end
-            as pricing_currency_contracted_unit_price,
-        effective_cost as pricing_currency_effective_cost,
 
         is_ai,
 

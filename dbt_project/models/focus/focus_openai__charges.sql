@@ -58,8 +58,8 @@ newest_api_keys as (
 
 ),
 
--- The bill counts no searches and names no model of them; the vendor's usage of the same
--- day, project and key does both.
+-- The bill counts no searches and names no model of them; the vendor's usage of the
+-- same day, project and key does both.
 web_searches as (
 
     select
@@ -161,25 +161,25 @@ costs_with_category as (
 line_items as (
 
     select
-        costs.*,
+        charges.*,
 
         sku_meters.meter,
         case
-            when costs.charge_category = 'Usage'
+            when charges.charge_category = 'Usage'
                 then
                     'openai/'
-                    || replace(replace(costs.sku_words, ' | ', '-'), ' ', '-')
+                    || replace(replace(charges.sku_words, ' | ', '-'), ' ', '-')
         end as sku_id,
         case
-            when costs.charge_category <> 'Usage' then null
-            when costs.unit is not null and costs.quantity is not null
-                then costs.unit
+            when charges.charge_category <> 'Usage' then null
+            when charges.unit is not null and charges.quantity is not null
+                then charges.unit
             when web_searches_per_key.search_count > 0 then 'Requests'
         end as consumed_unit,
         case
-            when costs.charge_category <> 'Usage' then null
-            when costs.unit is not null and costs.quantity is not null
-                then {{ money('costs.quantity * costs.units_each') }}
+            when charges.charge_category <> 'Usage' then null
+            when charges.unit is not null and charges.quantity is not null
+                then {{ money('charges.quantity * charges.units_each') }}
             when web_searches_per_key.search_count > 0
                 then {{ money('web_searches_per_key.search_count') }}
         end as consumed_quantity,
@@ -190,38 +190,38 @@ line_items as (
         coalesce(model_prices.list_unit_price, web_searches_per_key.list_unit_price)
             as list_price_of_one
 
-    from costs_with_category as costs
+    from costs_with_category as charges
 
     left join sku_meters
-        on costs.sku_meter = sku_meters.sku_meter
+        on charges.sku_meter = sku_meters.sku_meter
 
     -- A line that names no tier is of the standard one, and no long one is short. A
     -- price list that knows no long context does not price a line that was long.
     left join prices as model_prices
         on
             model_prices.service_provider_name = 'OpenAI'
-            and costs.provider_model_id = model_prices.provider_model_id
+            and charges.provider_model_id = model_prices.provider_model_id
             and sku_meters.meter = model_prices.meter
-            and coalesce(costs.service_tier, 'standard') = model_prices.service_tier
-            and coalesce(costs.context_band, '0-272k') = model_prices.context_band
+            and coalesce(charges.service_tier, 'standard') = model_prices.service_tier
+            and coalesce(charges.context_band, '0-272k') = model_prices.context_band
             and model_prices.region is null
-            and costs.billing_currency = model_prices.list_currency
-            and costs.charge_date >= model_prices.valid_from
-            and costs.charge_date < model_prices.valid_to
+            and charges.billing_currency = model_prices.list_currency
+            and charges.charge_date >= model_prices.valid_from
+            and charges.charge_date < model_prices.valid_to
             and (
-                not costs.is_long_context or model_prices.list_context_from_tokens > 0
+                not charges.is_long_context or model_prices.list_context_from_tokens > 0
             )
 
     left join web_searches_per_key
         on
-            costs.is_of_all_searches
-            and costs.source_name = web_searches_per_key.source_name
-            and costs.scope = web_searches_per_key.scope
-            and costs.project_id is not distinct from web_searches_per_key.project_id
-            and costs.api_key_id is not distinct from web_searches_per_key.api_key_id
-            and costs.charge_date = web_searches_per_key.usage_date
-            and costs.billing_currency
-            = coalesce(web_searches_per_key.list_currency, costs.billing_currency)
+            charges.is_of_all_searches
+            and charges.source_name = web_searches_per_key.source_name
+            and charges.scope = web_searches_per_key.scope
+            and charges.project_id is not distinct from web_searches_per_key.project_id
+            and charges.api_key_id is not distinct from web_searches_per_key.api_key_id
+            and charges.charge_date = web_searches_per_key.usage_date
+            and charges.billing_currency
+            = coalesce(web_searches_per_key.list_currency, charges.billing_currency)
 
 ),
 
@@ -319,7 +319,6 @@ in_focus_terms as (
         'OpenAI' as host_provider_name,
         'OpenAI' as publisher_name,
         'OpenAI' as invoice_issuer_name,
-        line_items.scope as billing_account_name,
         'Organization' as billing_account_type,
         line_items.billing_currency,
         line_items.billing_currency as pricing_currency,
@@ -355,9 +354,6 @@ in_focus_terms as (
         line_items.pricing_quantity,
         line_items.list_unit_price,
         line_items.contracted_unit_price,
-        line_items.list_unit_price as pricing_currency_list_unit_price,
-        line_items.contracted_unit_price as pricing_currency_contracted_unit_price,
-        line_items.effective_cost as pricing_currency_effective_cost,
 
         line_items.charge_date,
         {{ month_start('line_items.billing_period') }} as billing_period_start,

@@ -61,7 +61,6 @@ in_focus_terms as (
         service_provider_name as host_provider_name,
         service_provider_name as publisher_name,
         service_provider_name as invoice_issuer_name,
-        billing_account_id as billing_account_name,
         'Account' as billing_account_type,
         billing_currency,
         billing_currency as pricing_currency,
@@ -91,9 +90,6 @@ in_focus_terms as (
         pricing_quantity,
         seat_price as list_unit_price,
         seat_price as contracted_unit_price,
-        seat_price as pricing_currency_list_unit_price,
-        seat_price as pricing_currency_contracted_unit_price,
-        effective_cost as pricing_currency_effective_cost,
 
         paid_start_date as charge_date,
         {{ month_start('billing_period') }} as billing_period_start,

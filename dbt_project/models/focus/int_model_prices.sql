@@ -116,7 +116,7 @@ models_with_regional_price as (
 
 ),
 
--- Speed is a price of its own where a model has one, and no report that we read says it.
+-- Some models cost more at another speed, and no report that we read says the speed.
 models_with_speed_price as (
 
     select
