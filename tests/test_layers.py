@@ -20,15 +20,16 @@ def manifest(demo: Demo) -> dict[str, Any]:
     return content
 
 
-def ancestors(manifest: dict[str, Any], name: str) -> set[str]:
-    """Every node above a model, by its id."""
+def ancestors(manifest: dict[str, Any], name: str, beneath: str | None = None) -> set[str]:
+    """Every node above a model, by its id; of what lies above `beneath` only what is reached another way too."""
     found: set[str] = set()
     waiting = [f"model.meterhouse.{name}"]
     while waiting:
         for parent in manifest["parent_map"].get(waiting.pop(), []):
             if parent not in found:
                 found.add(parent)
-                waiting.append(parent)
+                if parent != f"model.meterhouse.{beneath}":
+                    waiting.append(parent)
     return found
 
 
@@ -41,19 +42,25 @@ def billed(manifest: dict[str, Any]) -> set[str]:
     }
 
 
-def sources_above(manifest: dict[str, Any], name: str) -> set[str]:
-    return {node for node in ancestors(manifest, name) if node.startswith("source.")}
+def sources_above(manifest: dict[str, Any], name: str, beneath: str | None = None) -> set[str]:
+    return {node for node in ancestors(manifest, name, beneath) if node.startswith("source.")}
+
+
+# Which models want a price: names that were used, and no quantity. Prices are looked up for them.
+KEYS = "int_keys_to_price"
 
 
 def test_metered_and_estimated_rows_never_enter_spend(manifest: dict[str, Any]) -> None:
     """Spend is proved against the billed tables alone, row by row; what else an arm reads are names and quantities."""
     assert sources_above(manifest, "int_staged_totals") == billed(manifest)
-    above = ancestors(manifest, "focus_charges")
+    above = ancestors(manifest, "focus_charges", KEYS)
     assert billed(manifest) <= above
-    assert not [node for node in above if re.search(r"^model\.meterhouse\.(usage_|int_)", node)]
-    beside = {node.removeprefix("source.meterhouse.") for node in sources_above(manifest, "focus_charges")}
+    assert not [node for node in above if re.search(r"^model\.meterhouse\.(usage_|int_usage_)", node)]
+    keys = (PROJECT / "dbt_project" / "models" / "focus" / f"{KEYS}.sql").read_text(encoding="utf-8")
+    assert not re.search(r"quantity|cost\b|sum\(|count\(", keys)
+    beside = {node.removeprefix("source.meterhouse.") for node in sources_above(manifest, "focus_charges", KEYS)}
     beside -= {node.removeprefix("source.meterhouse.") for node in billed(manifest)}
-    # Each of these gives names to ids, or tokens to a charge that has its money already.
+    # Each of these gives names to ids, or a quantity or a list price to a charge that has its money already.
     assert beside == {
         "anthropic.api_keys",
         "anthropic.legacy_usage",
@@ -61,6 +68,11 @@ def test_metered_and_estimated_rows_never_enter_spend(manifest: dict[str, Any]) 
         "anthropic.workspaces",
         "openai.api_keys",
         "openai.projects",
+        "openai.usage",
+        "prices.contract_prices",
+        "prices.genai_models",
+        "prices.genai_prices",
+        "prices.litellm_prices",
     }
 
 

@@ -535,7 +535,7 @@ USAGE = {
     "provider_model_id": "claude-opus-4-6-20260205",
     "service_tier": "standard",
     "context_band": None,
-    "region": None,
+    "region": "global",
     "usage_date": "2026-03-20",
 }
 MODELS = (
@@ -545,6 +545,7 @@ MODELS = (
     "stg_prices__contract_prices",
     "int_catalogue_prices",
     "int_list_prices",
+    "int_keys_to_price",
     "int_priced_models",
     "int_model_prices",
     "price_disagreements",
@@ -553,13 +554,14 @@ MODELS = (
 
 @dataclass(frozen=True)
 class Found:
-    """What a usage of one unit costs on its day; `price` is of a million units."""
+    """What a usage of one unit costs on its day; `price` and `list_price` are of a million units."""
 
     price: Decimal
     currency: str
     basis: str
     flags: str
     price_id: str
+    list_price: Decimal | None
 
 
 @dataclass(frozen=True)
@@ -574,7 +576,8 @@ class PriceBook:
     def price(self, number: int = 0) -> Found | None:
         """What the hub's join finds for one usage: at most one price."""
         rows = self.rows(
-            "select prices.unit_price, prices.currency, prices.price_basis, prices.price_flags, prices.price_id "
+            "select prices.unit_price, prices.currency, prices.price_basis, prices.price_flags, prices.price_id, "
+            f"prices.list_unit_price * {MILLION} "
             "from int_usage_rollup as usage inner join int_model_prices as prices "
             "on usage.service_provider_name = prices.service_provider_name "
             "and usage.provider_model_id = prices.provider_model_id and usage.meter = prices.meter "
@@ -648,6 +651,13 @@ def _book(
     )
     _land_rows(connection, "contract_prices", contracts)
     connection.execute("create table model_aliases (provider_model_id varchar, model_id varchar)")
+    connection.execute("create table sku_meters as select 'Output Tokens' as sku_meter, 'output' as meter")
+    connection.execute(
+        "create table stg_openai__costs as select provider_model_id, sku_meter, service_tier, context_band "
+        "from (values ('gpt-1', 'Output Tokens', null, null), ('gpt-1', 'Output Tokens', 'batch', '272k-'), "
+        "('gpt-1', 'Unheard Tokens', null, null), (null, 'Output Tokens', null, null)) "
+        "as lines (provider_model_id, sku_meter, service_tier, context_band)"
+    )
     for alias in aliases:
         connection.execute("insert into model_aliases values (?, ?)", alias)
     columns = [*USAGE, "meter"]
@@ -776,13 +786,40 @@ def test_litellm_prices_what_the_first_catalogue_lacks() -> None:
 
 
 def test_a_region_makes_tokens_dearer_and_searches_not() -> None:
-    usages = [{"region": "US"}, {"region": "global"}, {"region": "us", "meter": "web_search_request"}]
+    searches = {"meter": "web_search_request"}
+    usages = [{"region": "US"}, {"region": "global"}, {"region": None}]
+    usages += [usage | searches for usage in ({"region": "us"}, {"region": None})]
     book = _book(*usages)
     found = [book.price(number) for number in range(len(usages))]
     assert [item and (item.price, item.flags) for item in found] == [
         (Decimal("27.5"), "regional_uplift"),
         (25, ""),
+        (25, "region_unknown"),
         (10_000, ""),
+        (10_000, ""),
+    ]
+
+
+def test_a_model_with_a_fast_price_is_taken_as_standard_and_flagged() -> None:
+    fast = GENAI_SOURCE.replace("when={'processing': 'batch'}", "when={'speed': 'fast'}")
+    usages = [{}, {"service_tier": "fast"}, {"meter": "web_search_request"}]
+    usages += [{"service_provider_name": "xAI", "provider_model_id": "late", "meter": "input_uncached"}]
+    book = _book(*usages, genai=[_catalogue(fast)])
+    found = [book.price(number) for number in range(len(usages))]
+    assert [item and (item.price, item.flags) for item in found] == [
+        (25, "speed_unknown"),
+        (Decimal("12.5"), "variant_backdated"),
+        (10_000, ""),
+        (7, ""),
+    ]
+
+
+def test_a_bill_without_list_prices_asks_for_those_of_its_lines() -> None:
+    found = _book({}).rows("from int_keys_to_price order by service_provider_name, service_tier")
+    assert found == [
+        ("Anthropic", "claude-opus-4-6-20260205", "output", "standard", None, "global"),
+        ("OpenAI", "gpt-1", "output", "batch", "272k-", None),
+        ("OpenAI", "gpt-1", "output", "standard", "0-272k", None),
     ]
 
 
@@ -814,12 +851,12 @@ def test_a_contract_goes_before_the_catalogues_while_it_lasts() -> None:
     usages = [{"usage_date": day} for day in days] + [{"usage_date": "2026-07-01", "service_tier": "batch"}]
     book = _book(*usages, contracts=[_contract_row(valid_from="2026-01-01")])
     found = [book.price(number) for number in range(len(usages))]
-    assert [item and (item.price, item.basis) for item in found] == [
-        (25, "catalogue"),
-        (20, "contract"),
-        (20, "contract"),
-        (25, "catalogue"),
-        (Decimal("12.5"), "catalogue"),
+    assert [item and (item.price, item.basis, item.list_price) for item in found] == [
+        (25, "catalogue", 25),
+        (20, "contract", 25),
+        (20, "contract", 25),
+        (25, "catalogue", 25),
+        (Decimal("12.5"), "catalogue", Decimal("12.5")),
     ]
 
 
@@ -830,7 +867,7 @@ def test_a_contract_prices_a_model_that_no_catalogue_knows() -> None:
     )
     found = book.price()
     assert found is not None
-    assert (found.price, found.currency, found.basis) == (20_000, "EUR", "contract")
+    assert (found.price, found.currency, found.basis, found.list_price) == (20_000, "EUR", "contract", None)
 
 
 def test_two_contracts_for_one_thing_on_one_day_are_found() -> None:

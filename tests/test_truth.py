@@ -309,6 +309,79 @@ def test_openai_tokens_at_list_price_are_the_truth(larkfield: Larkfield) -> None
     assert len({model for model, *_ in rows}) >= 5
 
 
+CHARGES = """
+    with charges as (
+        select charge_date, provider_credential_id as provider_key, provider_model_id as model, meter,
+            case when meter <> 'web_search_request' then coalesce(service_tier, 'standard') end as service_tier,
+            case when meter <> 'web_search_request' then context_band in ('272k-', '200k-1M') is true end as is_long,
+            sum(consumed_quantity) as quantity, sum(list_cost) as list_cost,
+            bool_and(list_cost = list_unit_price * cast(pricing_quantity as decimal(18, 6))) as is_list_price_exact,
+            bool_and(contracted_cost = contracted_unit_price * cast(pricing_quantity as decimal(18, 6)))
+                as is_price_exact
+        from build.hubs.focus_charges where vendor = '{vendor}' and charge_category = 'Usage' group by all
+    ),
+    true_units as (
+        select charge_date, provider_key, model, if(meter = 'web_search', 'web_search_request', meter) as meter,
+            case when meter <> 'web_search' then service_tier end as service_tier,
+            case when meter <> 'web_search' then context_band = 'long' end as is_long,
+            sum(quantity) as quantity, sum(list_amount) as list_cost
+        from truth.billed_units where vendor = '{vendor}' and quantity > 0 group by all
+    ),
+    compared as (
+        select charges, true_units from charges full join true_units
+        on charges.charge_date = true_units.charge_date
+            and charges.provider_key = true_units.provider_key
+            and charges.model is not distinct from true_units.model
+            and charges.meter = true_units.meter
+            and charges.service_tier is not distinct from true_units.service_tier
+            and charges.is_long is not distinct from true_units.is_long
+    )
+"""
+
+
+def test_openai_charges_at_list_price_are_the_truth(larkfield: Larkfield) -> None:
+    """Per day, key, model, meter, tier and length: unlike the usage, the bill says which input was long.
+
+    One model is in no public catalogue: its charges have no list cost.
+    """
+    unlisted = larkfield.finding("late_price")["where"]["model"]
+    ((count, unpriced),) = larkfield.query(
+        CHARGES.format(vendor="openai")
+        + f"select count(*), count(*) filter (where charges.model = '{unlisted}') from compared"
+    )
+    assert count > 8_000
+    assert unpriced > 0
+    differences = larkfield.query(
+        CHARGES.format(vendor="openai")
+        + f"""
+        select * from compared
+        where charges.quantity is distinct from true_units.quantity or charges.is_price_exact is distinct from true
+            or case when charges.model = '{unlisted}' then charges.list_cost is not null
+                else charges.list_cost is distinct from true_units.list_cost
+                    or charges.is_list_price_exact is distinct from true end
+        """
+    )
+    assert differences == []
+
+
+def test_anthropic_charges_are_of_the_tokens_that_were_billed(larkfield: Larkfield) -> None:
+    """Its usage counts blocked requests too. Where one price explains such a count, the count is kept: that is rare."""
+    ((count, differences, more),) = larkfield.query(
+        CHARGES.format(vendor="anthropic")
+        + """
+        select count(*),
+            count(*) filter (where charges.list_cost is distinct from true_units.list_cost
+                or charges.is_list_price_exact is distinct from true or charges.is_price_exact is distinct from true
+                or not charges.quantity >= true_units.quantity),
+            count(*) filter (where charges.quantity > true_units.quantity)
+        from compared
+        """
+    )
+    assert count > 5_000
+    assert differences == 0
+    assert more < count // 500
+
+
 def test_gateway_tokens_under_a_contract_are_priced_by_it(larkfield: Larkfield) -> None:
     """All that the gateway sends to this vendor is short and of the standard tier, so the contract has one price."""
     prices = {

@@ -39,3 +39,29 @@
             else cast({{ price }} as decimal(35, 18))
         end
 {%- endmacro %}
+
+{% macro at_price(quantity, unit_price) -%}
+    case
+            when try_cast({{ quantity }} as decimal(20, 6)) = {{ quantity }}
+                then cast(
+                    try_cast({{ quantity }} as decimal(20, 6))
+                    * try_cast({{ unit_price }} as decimal(18, 12))
+                    as decimal(35, 18)
+                )
+        end
+{%- endmacro %}
+
+{% macro exact_unit_price_of(cost, quantity) -%}
+    case
+            when
+                {{ quantity }} <> 0
+                and try_cast({{ quantity }} as decimal(20, 6)) = {{ quantity }}
+                and {{ cost }} / {{ quantity }} >= 0
+                and {{ cost }} = try_cast({{ quantity }} as decimal(20, 6))
+                * try_cast({{ cost }} / {{ quantity }} as decimal(18, 9))
+                then cast(
+                    try_cast({{ cost }} / {{ quantity }} as decimal(18, 9))
+                    as decimal(35, 18)
+                )
+        end
+{%- endmacro %}

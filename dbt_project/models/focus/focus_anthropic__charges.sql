@@ -29,6 +29,18 @@ api_keys as (
 
 ),
 
+prices as (
+
+    select * from {{ ref('int_model_prices') }}
+
+),
+
+sku_meters as (
+
+    select * from {{ ref('sku_meters') }}
+
+),
+
 -- A name is what the vendor said last; the reports themselves have ids only.
 newest_workspaces as (
 
@@ -129,7 +141,19 @@ costs_with_usage as (
                 then usage_per_key.output_token_count
             when charges.cost_component = 'web_search'
                 then usage_per_key.web_search_request_count
-        end as usage_quantity
+        end as usage_quantity,
+        case charges.cost_component
+            when 'uncached_input_tokens' then 'Input Tokens'
+            when 'cache_read_input_tokens' then 'Cache Read Tokens'
+            when 'cache_creation.ephemeral_5m_input_tokens'
+                then 'Cache Write Tokens (5m)'
+            when 'cache_creation.ephemeral_1h_input_tokens'
+                then 'Cache Write Tokens (1h)'
+            when 'output_tokens' then 'Output Tokens'
+            when 'web_search' then 'Web Search Requests'
+            when 'code_execution' then 'Code Execution'
+            when 'session_usage' then 'Agent Session Time'
+        end as sku_meter
 
     from costs_with_twins as charges
 
@@ -149,33 +173,139 @@ costs_with_usage as (
 
 ),
 
-priced as (
+-- A price is of a thousand searches, or of a million tokens.
+costs_with_unit as (
 
     select
         *,
 
-        case when usage_quantity > 0 then {{ money('usage_quantity') }} end
-            as consumed_quantity,
-        case
-            when cost_component = 'web_search' then 'Requests'
-            else 'Tokens'
-        end as metered_unit,
-        case
-            when usage_quantity <= 0 then null
-            when cost_component = 'web_search'
-                then {{ money('usage_quantity * 0.001') }}
-            else {{ money('usage_quantity * 0.000001') }}
-        end as pricing_quantity,
-        case
-            when cost_component = 'web_search' then '1000 Requests'
+        case cost_component when 'web_search' then 'Requests' else 'Tokens' end
+            as metered_unit,
+        case cost_component
+            when 'web_search' then '1000 Requests'
             else '1000000 Tokens'
         end as price_unit,
+        case cost_component when 'web_search' then 1000 else 1000000 end
+            as units_priced,
+        case cost_component when 'web_search' then 0.001 else 0.000001 end
+            as part_of_priced_unit
+
+    from costs_with_usage
+
+),
+
+costs_with_price as (
+
+    select
+        charges.*,
+
+        prices.list_price_id,
+        prices.list_price_flags,
+        try_cast(
+            cast(prices.list_unit_price as decimal(24, 18)) * charges.units_priced
+            as decimal(18, 12)
+        ) as list_price
+
+    from costs_with_unit as charges
+
+    left join sku_meters
+        on charges.sku_meter = sku_meters.sku_meter
+
+    left join prices
+        on
+            prices.service_provider_name = 'Anthropic'
+            and charges.provider_model_id = prices.provider_model_id
+            and sku_meters.meter = prices.meter
+            and charges.service_tier is not distinct from prices.service_tier
+            and charges.context_band is not distinct from prices.context_band
+            and charges.region is not distinct from prices.region
+            and charges.billing_currency = prices.list_currency
+            and charges.charge_date >= prices.valid_from
+            and charges.charge_date < prices.valid_to
+
+),
+
+quantities_to_try as (
+
+    select
+        *,
+
+        {{ money('usage_quantity * part_of_priced_unit') }} as usage_pricing_quantity,
+        -- A division is a double: it only suggests a whole count.
+        try_cast(
+            round(list_cost / nullif(list_price, 0) * units_priced) as decimal(17, 0)
+        ) as list_quantity
+
+    from costs_with_price
+
+),
+
+-- The usage report counts blocked requests, which nobody pays. Where its count has no
+-- price that comes to the cost, the bill is for as many of it as do at list price.
+billed_quantities as (
+
+    select
+        *,
+
+        case
+            when usage_quantity is null or usage_quantity <= 0 then null
+            when
+                {{ exact_unit_price_of('list_cost', 'usage_pricing_quantity') }} is null
+                and list_quantity between 1 and usage_quantity
+                and list_cost = {{ at_price(
+                    money('list_quantity * part_of_priced_unit'), 'list_price'
+                ) }}
+                then {{ money('list_quantity') }}
+            else {{ money('usage_quantity') }}
+        end as consumed_quantity
+
+    from quantities_to_try
+
+),
+
+quantities as (
+
+    select
+        *,
+
+        case when consumed_quantity is not null then metered_unit end as consumed_unit,
+        case when consumed_quantity is not null then price_unit end as pricing_unit,
+        {{ money('consumed_quantity * part_of_priced_unit') }} as pricing_quantity,
         case
             when cost_component is not null
                 then concat_ws('/', 'anthropic', provider_model_id, cost_component)
         end as sku_id
 
-    from costs_with_usage
+    from billed_quantities
+
+),
+
+-- The older report says no list price; the price table does.
+priced as (
+
+    select
+        * replace (
+            case
+                when list_cost is null and pricing_quantity is not null
+                    then list_price_id
+            end as list_price_id,
+            case
+                when list_cost is null and pricing_quantity is not null
+                    then list_price_flags
+            end as list_price_flags,
+            coalesce(list_cost, {{ at_price('pricing_quantity', 'list_price') }})
+                as list_cost
+        ),
+
+        case
+            when list_cost is not null
+                then {{ exact_unit_price_of('list_cost', 'pricing_quantity') }}
+            when pricing_quantity is not null then {{ money('list_price') }}
+        end as list_unit_price,
+        {{ exact_unit_price_of('contracted_cost', 'pricing_quantity') }}
+            as contracted_unit_price
+
+    from quantities
 
 ),
 
@@ -210,6 +340,8 @@ in_focus_terms as (
         priced.api_key_id as provider_credential_id,
         priced.provider_model_id,
         priced.service_tier,
+        priced.context_band,
+        priced.list_price_id,
 
         'billed' as truth_class,
         'journal' as posting,
@@ -219,6 +351,7 @@ in_focus_terms as (
         'Anthropic' as host_provider_name,
         'Anthropic' as publisher_name,
         'Anthropic' as invoice_issuer_name,
+        'Organization' as billing_account_type,
         'Usage' as charge_category,
         'Usage-Based' as charge_frequency,
         coalesce(
@@ -232,30 +365,20 @@ in_focus_terms as (
             )
         ) as charge_description,
         priced.billing_currency,
-        case when priced.consumed_quantity is not null then priced.metered_unit end
-            as consumed_unit,
-        case when priced.pricing_quantity is not null then priced.price_unit end
-            as pricing_unit,
+        priced.billing_currency as pricing_currency,
+        case when priced.sku_id is not null then 'Standard' end as pricing_category,
+        priced.consumed_unit,
+        priced.pricing_unit,
         newest_api_keys.api_key_name as resource_name,
         case when priced.api_key_id is not null then 'API Key' end as resource_type,
         'Claude API' as service_name,
         'AI and Machine Learning' as service_category,
         'Generative AI' as service_subcategory,
-        case priced.cost_component
-            when 'uncached_input_tokens' then 'Input Tokens'
-            when 'cache_read_input_tokens' then 'Cache Read Tokens'
-            when 'cache_creation.ephemeral_5m_input_tokens'
-                then 'Cache Write Tokens (5m)'
-            when 'cache_creation.ephemeral_1h_input_tokens'
-                then 'Cache Write Tokens (1h)'
-            when 'output_tokens' then 'Output Tokens'
-            when 'web_search' then 'Web Search Requests'
-            when 'code_execution' then 'Code Execution'
-            when 'session_usage' then 'Agent Session Time'
-        end as sku_meter,
+        priced.sku_meter,
         coalesce(newest_workspaces.workspace_name, priced.workspace_id)
             as sub_account_name,
         'Workspace' as sub_account_type,
+        priced.list_price_flags,
         priced.unknown_columns,
 
         priced.billed_cost,
@@ -264,13 +387,8 @@ in_focus_terms as (
         priced.contracted_cost,
         priced.consumed_quantity,
         priced.pricing_quantity,
-        -- A division is a double; nine decimals are what it can be trusted with.
-        cast(cast(
-            priced.list_cost / priced.pricing_quantity as decimal(26, 9)
-        ) as decimal(35, 18)) as list_unit_price,
-        cast(cast(
-            priced.contracted_cost / priced.pricing_quantity as decimal(26, 9)
-        ) as decimal(35, 18)) as contracted_unit_price,
+        priced.list_unit_price,
+        priced.contracted_unit_price,
 
         priced.charge_date,
         {{ month_start('priced.billing_period') }} as billing_period_start,

@@ -52,6 +52,7 @@ classified as (
         cast(charges.provider_credential_id as varchar) as provider_credential_id,
         cast(charges.principal_id as varchar) as principal_id,
         cast(charges.provider_model_id as varchar) as provider_model_id,
+        cast(charges.list_price_id as varchar) as list_price_id,
 
         cast(charges.truth_class as varchar) as truth_class,
         cast(charges.posting as varchar) as posting,
@@ -106,6 +107,7 @@ classified as (
         cast(charges.service_tier as varchar) as service_tier,
         cast(charges.context_band as varchar) as context_band,
         cast(charges.serving_scope as varchar) as serving_scope,
+        cast(charges.list_price_flags as varchar) as list_price_flags,
         cast(coalesce(model_aliases.model_id, charges.provider_model_id) as varchar)
             as model_id,
         cast(model_aliases.model_developer as varchar) as model_developer,

@@ -6,14 +6,35 @@ events as (
 
 ),
 
-events_with_sku as (
+events_with_tokens as (
 
     select
         *,
-        'cursor/' || provider_model_id as sku_id,
         input_uncached_token_count + cache_read_token_count + cache_write_token_count
         + output_token_count as token_count
     from events
+
+),
+
+-- One event is one request with a price of its own: four classes of tokens and a fee
+-- are in it.
+priced_events as (
+
+    select
+        *,
+        concat_ws(
+            '/',
+            'cursor',
+            provider_model_id,
+            case when token_count is null then 'requests' end
+        ) as sku_id,
+        case when token_count is not null then 'Tokens' else 'Requests' end
+            as consumed_unit,
+        {{ money('coalesce(token_count, 1)') }} as consumed_quantity,
+        {{ money(1) }} as pricing_quantity,
+        case when list_cost >= 0 then list_cost end as list_unit_price,
+        case when contracted_cost >= 0 then contracted_cost end as contracted_unit_price
+    from events_with_tokens
 
 ),
 
@@ -31,6 +52,7 @@ in_focus_terms as (
 
         scope as billing_account_id,
         principal_id as resource_id,
+        principal_id,
         sku_id,
         sku_id || case when is_max_mode then '/max' else '/standard' end
             as sku_price_id,
@@ -45,26 +67,30 @@ in_focus_terms as (
         service_provider_name as host_provider_name,
         service_provider_name as publisher_name,
         service_provider_name as invoice_issuer_name,
+        'Team' as billing_account_type,
         billing_currency,
+        billing_currency as pricing_currency,
         'Usage' as charge_category,
         concat_ws(', ', provider_model_id, event_kind) as charge_description,
         'Usage-Based' as charge_frequency,
         'Standard' as pricing_category,
-        'User' as resource_type,
+        case when principal_id is not null then 'User' end as resource_type,
         'AI and Machine Learning' as service_category,
         'Generative AI' as service_subcategory,
         'Cursor' as service_name,
-        'Tokens' as sku_meter,
-        case when token_count is not null then 'Tokens' end as consumed_unit,
-        case when token_count is not null then 'Tokens' end as pricing_unit,
+        consumed_unit as sku_meter,
+        consumed_unit,
+        'Requests' as pricing_unit,
         unknown_columns,
 
         billed_cost,
         effective_cost,
         list_cost,
         contracted_cost,
-        {{ money('token_count') }} as consumed_quantity,
-        {{ money('token_count') }} as pricing_quantity,
+        list_unit_price,
+        contracted_unit_price,
+        consumed_quantity,
+        pricing_quantity,
 
         charge_date,
         {{ month_start('billing_period') }} as billing_period_start,
@@ -72,7 +98,7 @@ in_focus_terms as (
         cast(charge_date as timestamp) as charge_period_start,
         cast(charge_date as timestamp) + interval 1 day as charge_period_end
 
-    from events_with_sku
+    from priced_events
 
 )
 

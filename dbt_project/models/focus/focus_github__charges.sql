@@ -6,11 +6,19 @@ credits as (
 
 ),
 
-credits_with_sku as (
+-- Credits that the plan includes are used and priced too; the bill leaves them out, so
+-- that what is left rarely has a price a credit.
+credits_with_prices as (
 
     select
         *,
-        concat_ws('/', 'github/copilot-ai-credits', provider_model_id) as sku_id
+        concat_ws('/', 'github/copilot-ai-credits', provider_model_id) as sku_id,
+        case
+            when list_cost = {{ at_price('gross_quantity', 'credit_price') }}
+                then credit_price
+        end as list_unit_price,
+        {{ exact_unit_price_of('contracted_cost', 'gross_quantity') }}
+            as contracted_unit_price
     from credits
 
 ),
@@ -42,7 +50,11 @@ in_focus_terms as (
         service_provider_name as host_provider_name,
         service_provider_name as publisher_name,
         service_provider_name as invoice_issuer_name,
+        'Organization' as billing_account_type,
         billing_currency,
+        -- A credit is what is metered, at a price in dollars; nobody holds credits as
+        -- money.
+        billing_currency as pricing_currency,
         'Usage' as charge_category,
         concat_ws(', ', sku, provider_model_id) as charge_description,
         'Usage-Based' as charge_frequency,
@@ -51,6 +63,7 @@ in_focus_terms as (
         'Generative AI' as service_subcategory,
         'GitHub ' || product as service_name,
         'Credits' as sku_meter,
+        coalesce(organization, scope) as sub_account_name,
         'Organization' as sub_account_type,
         'Credits' as consumed_unit,
         'Credits' as pricing_unit,
@@ -60,9 +73,8 @@ in_focus_terms as (
         effective_cost,
         list_cost,
         contracted_cost,
-        credit_price as list_unit_price,
-        -- Credits that the plan includes are used and priced too; the bill leaves
-        -- them out.
+        list_unit_price,
+        contracted_unit_price,
         gross_quantity as consumed_quantity,
         gross_quantity as pricing_quantity,
 
@@ -72,7 +84,7 @@ in_focus_terms as (
         cast(charge_date as timestamp) as charge_period_start,
         cast(charge_date as timestamp) + interval 1 day as charge_period_end
 
-    from credits_with_sku
+    from credits_with_prices
 
 )
 

@@ -1,8 +1,8 @@
 with
 
-usage as (
+keys_to_price as (
 
-    select * from {{ ref('int_usage_rollup') }}
+    select * from {{ ref('int_keys_to_price') }}
 
 ),
 
@@ -18,24 +18,15 @@ list_prices as (
 
 ),
 
-litellm_prices as (
+genai_prices as (
 
-    select * from {{ ref('stg_prices__litellm_prices') }}
+    select * from {{ ref('stg_prices__genai_prices') }}
 
 ),
 
-keys_used as (
+litellm_prices as (
 
-    select
-        service_provider_name,
-        provider_model_id,
-        meter,
-        service_tier,
-        context_band,
-        region
-    from usage
-    where service_provider_name is not null and provider_model_id is not null
-    group by all
+    select * from {{ ref('stg_prices__litellm_prices') }}
 
 ),
 
@@ -75,7 +66,7 @@ keys_read as (
             ) as bigint
         ) as context_to_tokens
 
-    from keys_used
+    from keys_to_price
 
 ),
 
@@ -115,6 +106,28 @@ regional_multipliers as (
 
 ),
 
+models_with_regional_price as (
+
+    select
+        provider_key,
+        catalogue_model_id
+    from regional_multipliers
+    group by all
+
+),
+
+-- Some models cost more at another speed, and no report that we read says the speed.
+models_with_speed_price as (
+
+    select
+        provider_key,
+        catalogue_model_id
+    from genai_prices
+    where speed is not null
+    group by all
+
+),
+
 -- A price fits when its band holds the whole band of the usage. Usage without a
 -- band takes the lowest one: long context is decided per request, never on a sum.
 -- A contract goes before a catalogue, the narrower band before the wider.
@@ -127,6 +140,7 @@ prices_that_fit as (
         list_prices.currency,
         list_prices.unit_price,
         list_prices.price_flags,
+        list_prices.context_from_tokens as priced_context_from_tokens,
         list_prices.context_to_tokens as priced_context_to_tokens,
         list_prices.valid_from,
         list_prices.valid_to,
@@ -207,7 +221,7 @@ spans as (
 
 ),
 
-prices_in_force as (
+prices_of_spans as (
 
     select
         prices_that_fit.* exclude (valid_from, valid_to),
@@ -223,11 +237,24 @@ prices_in_force as (
             and spans.span_from >= prices_that_fit.valid_from
             and spans.span_to <= prices_that_fit.valid_to
 
-    qualify
-        row_number() over (
-            partition by spans.usage_key_id, spans.span_from
-            order by prices_that_fit.preference
-        ) = 1
+),
+
+-- A region or a speed makes tokens dearer, no searches; a contract has said all.
+prices_of_tokens as (
+
+    select
+        *,
+        case
+            when
+                price_basis = 'catalogue'
+                and (
+                    meter like 'input%'
+                    or meter like 'cache%'
+                    or meter like 'output%'
+                )
+                then coalesce(litellm_model_id, catalogue_model_id)
+        end as dearer_model_id
+    from prices_of_spans
 
 ),
 
@@ -236,42 +263,41 @@ prices_with_region as (
     select
         prices.*,
 
-        -- A region makes tokens dearer, no searches; a contract has said all.
-        case
-            when
-                prices.price_basis = 'catalogue'
-                and (
-                    prices.meter like 'input%'
-                    or prices.meter like 'cache%'
-                    or prices.meter like 'output%'
-                )
-                then multipliers.multiplier
-        end as multiplier
+        multipliers.multiplier,
 
-    from prices_in_force as prices
+        prices.region is null
+        and models_with_regional_price.catalogue_model_id is not null
+            as is_region_unknown,
+        prices.priced_service_tier = 'standard'
+        and models_with_speed_price.catalogue_model_id is not null
+            as is_speed_unknown
+
+    from prices_of_tokens as prices
 
     left join regional_multipliers as multipliers
         on
-            prices.provider_key = multipliers.provider_key
-            and coalesce(prices.litellm_model_id, prices.catalogue_model_id)
-            = multipliers.catalogue_model_id
+            prices.dearer_model_id = multipliers.catalogue_model_id
+            and prices.provider_key = multipliers.provider_key
             and lower(prices.region) = multipliers.region
+
+    left join models_with_regional_price
+        on
+            prices.dearer_model_id = models_with_regional_price.catalogue_model_id
+            and prices.provider_key = models_with_regional_price.provider_key
+
+    left join models_with_speed_price
+        on
+            prices.dearer_model_id is not null
+            and prices.provider_key = models_with_speed_price.provider_key
+            and prices.catalogue_model_id = models_with_speed_price.catalogue_model_id
 
 ),
 
-model_prices as (
+regional_prices as (
 
     select
-        service_provider_name,
-        provider_model_id,
-        meter,
-        service_tier,
-        context_band,
-        region,
+        * exclude (price_flags, unit_price),
 
-        price_id,
-        price_basis,
-        currency,
         concat_ws(
             ', ',
             price_flags,
@@ -284,18 +310,77 @@ model_prices as (
                     then 'context_band_unknown'
             end,
             case when meter = 'cache_write_other' then 'cache_lifetime_unknown' end,
-            case when multiplier is not null then 'regional_uplift' end
+            case when multiplier is not null then 'regional_uplift' end,
+            case when is_region_unknown then 'region_unknown' end,
+            case when is_speed_unknown then 'speed_unknown' end
         ) as price_flags,
 
         case
             when multiplier is null then unit_price
             else {{ money('cast(unit_price as decimal(30, 18)) * multiplier') }}
-        end as unit_price,
-
-        valid_from,
-        valid_to
+        end as unit_price
 
     from prices_with_region
+
+),
+
+prices_in_force as (
+
+    select *
+    from regional_prices
+    qualify
+        row_number() over (
+            partition by usage_key_id, valid_from
+            order by preference
+        ) = 1
+
+),
+
+-- What everybody pays, also where a contract says what we pay.
+public_prices_in_force as (
+
+    select *
+    from regional_prices
+    where price_basis = 'catalogue'
+    qualify
+        row_number() over (
+            partition by usage_key_id, valid_from
+            order by preference
+        ) = 1
+
+),
+
+model_prices as (
+
+    select
+        prices.service_provider_name,
+        prices.provider_model_id,
+        prices.meter,
+        prices.service_tier,
+        prices.context_band,
+        prices.region,
+
+        prices.price_id,
+        public_prices.price_id as list_price_id,
+        prices.price_basis,
+        prices.currency,
+        public_prices.currency as list_currency,
+        prices.price_flags,
+        public_prices.price_flags as list_price_flags,
+
+        prices.unit_price,
+        public_prices.unit_price as list_unit_price,
+        public_prices.priced_context_from_tokens as list_context_from_tokens,
+
+        prices.valid_from,
+        prices.valid_to
+
+    from prices_in_force as prices
+
+    left join public_prices_in_force as public_prices
+        on
+            prices.usage_key_id = public_prices.usage_key_id
+            and prices.valid_from = public_prices.valid_from
 
 )
 

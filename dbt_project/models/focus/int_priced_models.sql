@@ -1,8 +1,8 @@
 with
 
-usage as (
+keys_to_price as (
 
-    select * from {{ ref('int_usage_rollup') }}
+    select * from {{ ref('int_keys_to_price') }}
 
 ),
 
@@ -41,8 +41,7 @@ models_used as (
     select
         translate(lower(service_provider_name), ' .-_', '') as provider_key,
         provider_model_id
-    from usage
-    where service_provider_name is not null and provider_model_id is not null
+    from keys_to_price
     group by all
 
 ),

@@ -69,6 +69,8 @@ renamed as (
         line_item,
         provider_model_id,
         tier as service_tier,
+        -- Where OpenAI's price list has a second price, it begins there.
+        case when is_long_context then '272k-' end as context_band,
         api_source,
         quantity_unit,
         case
