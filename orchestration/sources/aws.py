@@ -100,7 +100,9 @@ def caller(principal: str, hasher: PersonHasher) -> str:
     found = _CALLER.fullmatch(principal)
     if found is None:
         return hasher.hash(principal)
-    return hasher.mask(f"{found['kind']}{found['path'] or ''}") + hasher.hash(found["name"])
+    # Word by word, since a path may be part of a mail address too.
+    path = "/".join(hasher.mask(word) for word in (found["path"] or "").split("/"))
+    return f"{found['kind']}{path}{hasher.hash(found['name'])}"
 
 
 def version_of(version: str) -> Callable[[str, str, Contract, Sequence[str]], str]:

@@ -214,7 +214,6 @@ in_focus_terms as (
         service_provider_name as publisher_name,
         'AWS' as invoice_issuer_name,
         payer_account_name as billing_account_name,
-        'Payer account' as billing_account_type,
         coalesce(usage_account_name, usage_account_id) as sub_account_name,
         'Account' as sub_account_type,
         availability_zone,

@@ -6,6 +6,50 @@ charges as (
 
 ),
 
+bedrock_meters as (
+
+    select * from {{ ref('int_bedrock_meters') }}
+
+),
+
+charges_with_bedrock_names as (
+
+    select
+        *,
+        -- 1.0 has the usage type in a column of AWS's own.
+        coalesce({{ json_text('unknown_columns', 'x_UsageType') }}, sku_meter)
+            as usage_type,
+        nullif(split_part(charge_description, '|', 3), '') as described_unit
+    from charges
+
+),
+
+charges_with_bedrock_meter as (
+
+    select
+        charges_with_bedrock_names.*,
+
+        bedrock_meters.metered_as as bedrock_metered_as,
+        bedrock_meters.provider_model_id as bedrock_model_id,
+        bedrock_meters.service_tier as bedrock_service_tier,
+        bedrock_meters.context_band as bedrock_context_band,
+        bedrock_meters.serving_scope as bedrock_serving_scope,
+        bedrock_meters.tokens_each as bedrock_tokens_each
+
+    from charges_with_bedrock_names
+
+    left join bedrock_meters
+        on
+            charges_with_bedrock_names.usage_type = bedrock_meters.usage_type
+            and charges_with_bedrock_names.service_name
+            is not distinct from bedrock_meters.sold_as
+            and charges_with_bedrock_names.pricing_unit
+            is not distinct from bedrock_meters.pricing_unit
+            and charges_with_bedrock_names.described_unit
+            is not distinct from bedrock_meters.described_unit
+
+),
+
 in_focus_terms as (
 
     select
@@ -34,10 +78,14 @@ in_focus_terms as (
         cast(null as varchar) as provider_project_id,
         {{ json_text('unknown_columns', 'x_CredentialId') }} as provider_credential_id,
         cast(null as varchar) as principal_id,
-        {{ json_text('sku_price_details', 'x_ModelId') }} as provider_model_id,
-        {{ json_text('sku_price_details', 'x_ServiceTier') }} as service_tier,
-        cast(null as varchar) as serving_scope,
-        cast(null as varchar) as metered_as,
+        coalesce({{ json_text('sku_price_details', 'x_ModelId') }}, bedrock_model_id)
+            as provider_model_id,
+        coalesce(
+            {{ json_text('sku_price_details', 'x_ServiceTier') }}, bedrock_service_tier
+        ) as service_tier,
+        bedrock_context_band as context_band,
+        bedrock_serving_scope as serving_scope,
+        bedrock_metered_as as metered_as,
 
         'billed' as truth_class,
         'journal' as posting,
@@ -105,7 +153,11 @@ in_focus_terms as (
         pricing_currency_effective_cost,
         pricing_currency_list_unit_price,
         pricing_quantity,
-        {{ money('null') }} as token_quantity,
+        case
+            when charge_category = 'Usage' then round({{ money(
+                'pricing_quantity * bedrock_tokens_each'
+            ) }})
+        end as token_quantity,
 
         cast(null as boolean) as is_ai,
 
@@ -115,7 +167,7 @@ in_focus_terms as (
         charge_period_end,
         charge_period_start
 
-    from charges
+    from charges_with_bedrock_meter
 
 )
 

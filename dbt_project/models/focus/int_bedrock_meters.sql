@@ -7,7 +7,7 @@
 {#- Where the model ends and its metric begins. -#}
 {%- set metric_start =
     "'(?i)^(.+?)-((?:mantle-)?(?:custom-model-)?(?:(?:text|audio|speech|image|video)-)?"
-    ~ "(?:input|output|cache|prompt-cache|model-?units|provisioned|reserved"
+    ~ "(?:input|output|cache|prompt-cache|model-?units|provisioned(?:throughput)?|reserved"
     ~ "|customization|training|search-?units?|t2i|i2i|image|video|audio|on-?demand"
     ~ "|guardrail|batch|flex|priority)(?:[-_].*|tokens?.*)?)$'"
 -%}
