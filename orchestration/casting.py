@@ -139,6 +139,21 @@ def rows_table(connection: duckdb.DuckDBPyConnection, path: Path, columns: Seque
     return TextTable(relation, tuple(columns))
 
 
+def renamed(connection: duckdb.DuckDBPyConnection, text: TextTable, contract: Contract) -> TextTable:
+    """The same table with columns under the contract's names, where a file has the `physicalName` of one instead."""
+    present = set(text.columns)
+    names = {
+        column.path: column.name for column in contract.columns if column.path in present and column.name not in present
+    }
+    if not names:
+        return text
+    relation = f"{text.relation}_renamed"
+    values = ", ".join(f'"{name}" as "{names.get(name, name)}"' for name in text.columns)
+    connection.execute(f"create view {relation} as select {values}, _row_number from {text.relation}")
+    columns = tuple(names.get(name, name) for name in text.columns)
+    return TextTable(relation, columns, frozenset(names.get(name, name) for name in text.float_columns))
+
+
 def cast_table(
     connection: duckdb.DuckDBPyConnection, text: TextTable, contract: Contract, path: Path, name: str, source: str
 ) -> str:

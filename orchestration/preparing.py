@@ -155,6 +155,7 @@ class Preparation:
         else:
             plain = casting.unpacked(file.path, self.label, folder)
             text = casting.text_table(connection, plain, file.name, self.label, self.contract, number)
+            text = casting.renamed(connection, text, self.contract)
         # JSON Lines without a line tell no columns, so there is nothing to recognise.
         version = self.table.version_of(self.label, file.name, self.contract, text.columns) if text.columns else ""
         relation = casting.cast_table(connection, text, self.contract, plain, file.name, self.label)

@@ -1,6 +1,7 @@
 """The list of sources. A new vendor is one module here and one line below."""
 
 from orchestration.sources.anthropic import ANTHROPIC
+from orchestration.sources.aws import AWS
 from orchestration.sources.base import Vendor
 from orchestration.sources.cursor import CURSOR
 from orchestration.sources.drivers import DRIVERS
@@ -33,5 +34,6 @@ SOURCES: dict[str, Vendor] = {
         OCI,
         KUBERNETES,
         GCP,
+        AWS,
     )
 }

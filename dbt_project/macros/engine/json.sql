@@ -146,3 +146,21 @@
             )
         end
 {%- endmacro %}
+
+{#- Text and not a JSON function: a key that stands twice is no error. -#}
+{% macro json_members(column, key_pattern, key_replacement) -%}
+    array_to_string([
+            concat(
+                to_json(regexp_replace(
+                    member.key, '{{ key_pattern }}', '{{ key_replacement }}'
+                )),
+                ':',
+                to_json(member.value)
+            )
+            for member in map_entries(
+                try_cast(try_cast({{ column }} as json) as map(varchar, varchar))
+            )
+            if member.value <> ''
+            and regexp_matches(member.key, '{{ key_pattern }}')
+        ], ',')
+{%- endmacro %}

@@ -6,6 +6,18 @@ charges as (
 
 ),
 
+bedrock_meters as (
+
+    select * from {{ ref('int_bedrock_meters') }}
+
+),
+
+azure_meters as (
+
+    select * from {{ ref('int_azure_openai_meters') }}
+
+),
+
 vertex_meters as (
 
     select * from {{ ref('int_vertex_meters') }}
@@ -18,12 +30,94 @@ service_categories as (
 
 ),
 
-charges_with_issuer as (
+-- Where each cloud says what it meters: AWS in the usage type, which 1.0 has in a column
+-- of AWS's own; Azure in the meter, which it names in its own columns until 1.2; Google
+-- in the description.
+charges_by_cloud as (
 
     select
         *,
-        coalesce(service_provider_name, provider_name) = 'Google Cloud' as is_google
+        coalesce(service_provider_name, provider_name, '') = 'Google Cloud'
+            as is_google,
+        coalesce(service_provider_name, provider_name, '') = 'Microsoft' as is_azure,
+        coalesce({{ json_text('unknown_columns', 'x_UsageType') }}, sku_meter)
+            as usage_type,
+        nullif(split_part(charge_description, '|', 3), '') as described_unit,
+        coalesce(sku_meter, {{ json_text('unknown_columns', 'x_SkuMeterName') }})
+            as meter_name,
+        {{ json_text('unknown_columns', 'x_SkuMeterSubcategory') }}
+            as meter_subcategory,
+        coalesce(consumed_unit, pricing_unit) as meter_unit
     from charges
+
+),
+
+charges_with_meters as (
+
+    select
+        charges.*,
+
+        coalesce(
+            bedrock_meters.provider_model_id,
+            azure_meters.provider_model_id,
+            vertex_meters.provider_model_id
+        ) as meter_model_id,
+        coalesce(
+            bedrock_meters.service_tier,
+            azure_meters.service_tier,
+            vertex_meters.service_tier
+        ) as meter_service_tier,
+        coalesce(
+            bedrock_meters.context_band,
+            azure_meters.context_band,
+            vertex_meters.context_band
+        ) as context_band,
+        coalesce(
+            bedrock_meters.serving_scope,
+            azure_meters.serving_scope,
+            vertex_meters.serving_scope
+        ) as serving_scope,
+        coalesce(
+            bedrock_meters.metered_as,
+            azure_meters.metered_as,
+            vertex_meters.metered_as
+        ) as metered_as,
+        case
+            when charges.charge_category <> 'Usage' then null
+            when bedrock_meters.tokens_each is not null
+                then round({{ money(
+                    'charges.pricing_quantity * bedrock_meters.tokens_each'
+                ) }})
+            else {{ money(
+                'charges.consumed_quantity '
+                ~ '* coalesce(azure_meters.tokens_per_unit, vertex_meters.tokens_per_unit)'
+            ) }}
+        end as token_quantity
+
+    from charges_by_cloud as charges
+
+    left join bedrock_meters
+        on
+            charges.usage_type = bedrock_meters.usage_type
+            and charges.service_name is not distinct from bedrock_meters.sold_as
+            and charges.pricing_unit is not distinct from bedrock_meters.pricing_unit
+            and charges.described_unit
+            is not distinct from bedrock_meters.described_unit
+            and not charges.is_azure
+            and not charges.is_google
+
+    left join azure_meters
+        on
+            charges.meter_subcategory is not distinct from azure_meters.meter_subcategory
+            and charges.meter_name = azure_meters.meter_name
+            and charges.meter_unit is not distinct from azure_meters.unit
+            and charges.is_azure
+
+    left join vertex_meters
+        on
+            charges.charge_description = vertex_meters.sku_description
+            and charges.consumed_unit is not distinct from vertex_meters.usage_unit
+            and charges.is_google
 
 ),
 
@@ -36,19 +130,6 @@ charges_without_gaps as (
             charge_frequency, invoice_issuer_name, resource_type, service_category,
             service_subcategory, sub_account_type, tags
         ),
-
-        vertex_meters.provider_model_id as google_model_id,
-        vertex_meters.service_tier as google_service_tier,
-        vertex_meters.context_band as google_context_band,
-        vertex_meters.serving_scope as google_serving_scope,
-        vertex_meters.metered_as as google_metered_as,
-        case
-            when charges.charge_category = 'Usage'
-                then
-                    {{ money(
-                        'charges.consumed_quantity * vertex_meters.tokens_per_unit'
-                    ) }}
-        end as google_token_quantity,
 
         coalesce(
             charges.charge_frequency,
@@ -95,13 +176,7 @@ charges_without_gaps as (
             end
         ) as tags
 
-    from charges_with_issuer as charges
-
-    left join vertex_meters
-        on
-            charges.is_google
-            and charges.charge_description = vertex_meters.sku_description
-            and charges.consumed_unit is not distinct from vertex_meters.usage_unit
+    from charges_with_meters as charges
 
     left join service_categories
         on
@@ -139,14 +214,14 @@ in_focus_terms as (
         case when is_google then sub_account_id end as provider_project_id,
         {{ json_text('unknown_columns', 'x_CredentialId') }} as provider_credential_id,
         cast(null as varchar) as principal_id,
-        coalesce({{ json_text('sku_price_details', 'x_ModelId') }}, google_model_id)
+        coalesce({{ json_text('sku_price_details', 'x_ModelId') }}, meter_model_id)
             as provider_model_id,
         coalesce(
-            {{ json_text('sku_price_details', 'x_ServiceTier') }}, google_service_tier
+            {{ json_text('sku_price_details', 'x_ServiceTier') }}, meter_service_tier
         ) as service_tier,
-        google_context_band as context_band,
-        google_serving_scope as serving_scope,
-        google_metered_as as metered_as,
+        context_band,
+        serving_scope,
+        metered_as,
 
         'billed' as truth_class,
         'journal' as posting,
@@ -192,9 +267,18 @@ in_focus_terms as (
         resource_name,
         resource_type,
         service_category,
-        service_name,
+        -- Azure leaves it empty: on Marketplace purchases (EA) the publisher says it,
+        -- on other purchases and adjustments (MCA) the meter's subcategory.
+        coalesce(
+            service_name,
+            case
+                when is_azure and publisher_name not like 'Microsoft%'
+                    then publisher_name
+                when is_azure then coalesce(meter_subcategory, publisher_name)
+            end
+        ) as service_name,
         service_subcategory,
-        sku_meter,
+        case when is_azure then meter_name else sku_meter end as sku_meter,
         sku_price_details,
         sub_account_name,
         sub_account_type,
@@ -206,15 +290,23 @@ in_focus_terms as (
         commitment_discount_quantity,
         consumed_quantity,
         contracted_cost,
-        contracted_unit_price,
+        -- Azure writes 0 where it has no price, and makes the cost from it.
+        case
+            when is_azure and contracted_unit_price = 0 and contracted_cost = 0
+                then null
+            else contracted_unit_price
+        end as contracted_unit_price,
         effective_cost,
         list_cost,
-        list_unit_price,
+        case
+            when is_azure and list_unit_price = 0 and list_cost = 0 then null
+            else list_unit_price
+        end as list_unit_price,
         pricing_currency_contracted_unit_price,
         pricing_currency_effective_cost,
         pricing_currency_list_unit_price,
         pricing_quantity,
-        google_token_quantity as token_quantity,
+        token_quantity,
 
         cast(null as boolean) as is_ai,
 

@@ -20,6 +20,8 @@ charges as (
     select * from {{ ref('focus_oci__charges') }}
     union all by name
     select * from {{ ref('focus_gcp__charges') }}
+    union all by name
+    select * from {{ ref('focus_aws__charges') }}
 
 )
 
