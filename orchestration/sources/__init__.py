@@ -2,6 +2,7 @@
 
 from orchestration.sources.anthropic import ANTHROPIC
 from orchestration.sources.aws import AWS
+from orchestration.sources.azure import AZURE
 from orchestration.sources.base import Vendor
 from orchestration.sources.cursor import CURSOR
 from orchestration.sources.drivers import DRIVERS
@@ -35,5 +36,6 @@ SOURCES: dict[str, Vendor] = {
         KUBERNETES,
         GCP,
         AWS,
+        AZURE,
     )
 }

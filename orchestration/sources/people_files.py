@@ -5,7 +5,7 @@ deleted; only the rewritten bytes reach `raw/`, `landing/` or `rejected/`. Nothi
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from orchestration import casting
@@ -23,21 +23,35 @@ MEMORY = "1GB"
 Values = Callable[[Contract, Sequence[str]], dict[str, str]]
 
 
-def _by_physical_name(contract: Contract, header: Sequence[str]) -> dict[str, str]:
-    return {column.name: f'"{column.path}"' for column in contract.columns if column.path in header}
+def _by_name(contract: Contract, header: Sequence[str]) -> dict[str, str]:
+    """By its `physicalName`, or a name of its property `alsoNamed`; with `headerCase: any` in upper or lower case."""
+    is_any_case = contract.properties.get("headerCase") == "any"
+    by_name = {name.casefold() if is_any_case else name: name for name in header}
+    found = {}
+    for column in contract.columns:
+        names = [column.path, *column.properties.get("alsoNamed", [])]
+        spelled = [by_name[name] for name in (map(str.casefold, names) if is_any_case else names) if name in by_name]
+        if spelled:
+            found[column.name] = f'"{spelled[0]}"'
+    return found
 
 
-def deliveries(fetch: Fetch, values: Values = _by_physical_name) -> Iterator[Delivery]:
-    """New files as `files.deliveries` finds them, scrubbed.
+def deliveries(fetch: Fetch, values: Values = _by_name) -> Iterator[Delivery]:
+    """New files as `files.deliveries` finds them, scrubbed."""
+    return scrubbed(fetch, files.deliveries(fetch), values)
 
-    A column is found by its `physicalName`, unless `values` says otherwise, and kept under its name. One with the
+
+def scrubbed(fetch: Fetch, received: Iterable[Delivery], values: Values = _by_name) -> Iterator[Delivery]:
+    """The same deliveries, their files kept only as far as the contract agrees.
+
+    A column is found by its name in the contract, unless `values` says otherwise, and kept under it. One with the
     property `personal: hmac` is hashed in every row, one with `personalUnless` where that SQL condition does not hold.
     A file that is no table keeps no other from landing: its DeliveryError is raised after the last. There is one too
     when there is no key to hash with.
     """
     hasher = fetch.hasher()
     failure: DeliveryError | None = None
-    for delivery in files.deliveries(fetch):
+    for delivery in received:
         try:
             kept = [_scrubbed(fetch, file, hasher, values) for file in delivery.files]
         except DeliveryError as error:
@@ -74,7 +88,9 @@ def agreed_columns(version: str) -> Callable[[str, str, Contract, Sequence[str]]
 
 
 def _scrubbed(fetch: Fetch, file: ReceivedFile, hasher: PersonHasher, values: Values) -> tuple[ReceivedFile, list[str]]:
-    """The file as it is kept, and the names of the columns that were left out."""
+    """The file as it is kept, and the names of the columns that were left out. A manifest without rows is no table."""
+    if file.rows is not None:
+        return file, []
     folder = file.path.parent
     name = file.name.removesuffix(".gz")
     target = folder / "kept" / (name if name.lower().endswith(".csv") else f"{name}.csv")

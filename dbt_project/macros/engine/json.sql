@@ -164,3 +164,22 @@
             and regexp_matches(member.key, '{{ key_pattern }}')
         ], ',')
 {%- endmacro %}
+
+{% macro is_json_object(text) -%}
+    coalesce(json_type(try_cast({{ text }} as json)) = 'OBJECT', false)
+{%- endmacro %}
+
+{% macro json_of_some(pairs) -%}
+    case
+            when coalesce({{ pairs | map('last') | join(', ') }}) is not null then cast(
+                json_merge_patch(
+                    '{}',
+                    json_object(
+                        {%- for key, value in pairs %}
+                        '{{ key }}', {{ value }}{{ ',' if not loop.last }}
+                        {%- endfor %}
+                    )
+                ) as varchar
+            )
+        end
+{%- endmacro %}

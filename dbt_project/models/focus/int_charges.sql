@@ -22,6 +22,8 @@ charges as (
     select * from {{ ref('focus_gcp__charges') }}
     union all by name
     select * from {{ ref('focus_aws__charges') }}
+    union all by name
+    select * from {{ ref('focus_azure__charges') }}
 
 )
 
