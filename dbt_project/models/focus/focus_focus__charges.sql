@@ -101,7 +101,8 @@ charges_without_gaps as (
         on
             charges.is_google
             and charges.charge_description = vertex_meters.sku_description
-            and charges.consumed_unit is not distinct from vertex_meters.usage_unit
+            and coalesce(charges.consumed_unit, '')
+            = coalesce(vertex_meters.usage_unit, '')
 
     left join service_categories
         on
