@@ -288,7 +288,7 @@ def _text_from_json_lines(
             except ValueError as error:
                 raise refusal(line_number, "one JSON object a line, in UTF-8", hidden(str(error))) from None
             if not isinstance(record, dict):
-                raise refusal(line_number, "one JSON object a line", type(record).__name__)
+                raise refusal(line_number, "one JSON object a line", "a list or a single value")
             row = {column: text for column, value in record.items() if (text := _text_of(value)) is not None}
             columns.update(dict.fromkeys(record))
             unpacked_rows.write(json.dumps(row) + "\n")

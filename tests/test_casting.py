@@ -557,3 +557,85 @@ def test_a_reading_connection_opens_no_other_file(bench: Bench, tmp_path_factory
 def test_a_reading_connection_cannot_be_opened_up_again(bench: Bench) -> None:
     with pytest.raises(duckdb.Error):
         bench.connection.execute("set enable_external_access = true")
+
+
+# JSON Lines.
+
+
+def test_json_lines_are_read_like_any_table(bench: Bench) -> None:
+    content = b'\xef\xbb\xbf{"account_id":"a","cost":1.5,"is_ai":true,"months":12}\n\n{"cost":"2","other":null}\n'
+    read = bench.read(content, "charges.jsonl")
+    assert read.text.columns == ("account_id", "cost", "is_ai", "months", "other")
+    assert read.values("cost") == [Decimal("1.5"), Decimal(2)]
+    assert read.values("account_id") == ["a", None]
+    assert read.values("is_ai") == [True, None]
+    assert read.values("months") == [12, None]
+
+
+@pytest.mark.parametrize(
+    "digits",
+    ["0.123456789012345678", "12345678901234567.000000000000000001", "-1.5e-7", "1E2", "99999999999999999", "-0.0"],
+)
+def test_a_json_number_keeps_its_digits(bench: Bench, digits: str) -> None:
+    read = bench.read(f'{{"cost":{digits}}}'.encode(), "charges.jsonl")
+    assert read.values("cost") == [Decimal(digits)]
+
+
+@settings(max_examples=200)
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=12, min_value=-(10**16), max_value=10**16))
+def test_a_number_inside_a_record_keeps_its_digits_for_whoever_reads_it(amount: Decimal) -> None:
+    """DuckDB reads a JSON number as a double: what one cannot hold is a text."""
+    nested = casting._nested({"amounts": [casting._Digits(f"{amount:f}")]})
+    text = casting._text_of(nested)
+    with duckdb.connect() as connection:
+        found = connection.execute("select json_extract_string(?, '$.amounts[0]')", [text]).fetchone()
+    assert found
+    assert Decimal(found[0]) == amount
+
+
+def test_what_is_nested_becomes_json_text(bench: Bench) -> None:
+    content = '{"tags":{"größe":[1.50,{"n":null,"b":false,"t":"1.50"}],"n":0.12345678901234567890}}'.encode()
+    (text,) = bench.read(content, "charges.jsonl").values("tags")
+    assert text == '{"größe":[1.50,{"n":null,"b":false,"t":"1.50"}],"n":"0.12345678901234567890"}'
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n"])
+def test_json_lines_without_a_line_are_a_table_without_rows_and_columns(bench: Bench, content: bytes) -> None:
+    read = bench.read(content, "charges.jsonl")
+    assert read.text.columns == ()
+    assert read.values("cost") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        (b"{", "Expecting"),
+        (b"[1]", "a list or a single value"),
+        (b"1", "a list or a single value"),
+        (b'{"cost":NaN}', "Expecting value"),
+        (b'{"cost":-Infinity}', "Expecting value"),
+        (b'{"cost":1,"cost":2}', "a name stands twice in one object"),
+        (b'{"tags":{"a":1,"a":2}}', "a name stands twice in one object"),
+        (b'{"account_id":"\xff"}', "utf-8"),
+    ],
+)
+def test_a_line_that_is_no_object_is_refused_with_its_number(bench: Bench, line: bytes, found: str) -> None:
+    refusal = _refusal(bench, b'{"cost":1}\n\n' + line + b"\n", "charges.jsonl")
+    assert refusal.line == 3
+    assert found in refusal.found
+
+
+def test_a_value_of_json_lines_that_is_not_of_its_type_is_refused_with_its_line(bench: Bench) -> None:
+    refusal = _refusal(bench, b'{"cost":1}\n\n{"cost":"much"}\n', "charges.ndjson.gz")
+    assert (refusal.line, refusal.column, refusal.found) == (3, "cost", "'much'")
+
+
+def test_names_of_json_lines_that_differ_in_case_only_are_refused(bench: Bench) -> None:
+    assert "each column once" in _refusal(bench, b'{"cost":1}\n{"Cost":2}\n', "charges.jsonl").expected
+
+
+def test_a_decimal_inside_a_parquet_record_keeps_its_digits(bench: Bench) -> None:
+    amount = "12345678901234567890.123456789"
+    query = f"select {{'amount': cast('{amount}' as decimal(38, 9)), 'share': 0.25::double}} as tags"
+    (text,) = bench.read(_parquet(bench, query), "charges.parquet").values("tags")
+    assert text == f'{{"amount":"{amount}","share":0.25}}'

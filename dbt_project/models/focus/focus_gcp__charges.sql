@@ -49,7 +49,8 @@ charges_with_meter as (
     left join vertex_meters
         on
             charges.sku_description = vertex_meters.sku_description
-            and charges.usage_unit is not distinct from vertex_meters.usage_unit
+            and coalesce(charges.usage_unit, '')
+            = coalesce(vertex_meters.usage_unit, '')
 
 ),
 
