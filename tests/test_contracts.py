@@ -368,6 +368,7 @@ BAD_LINES: list[tuple[str, dict[str, str]]] = [
     ("treatment is never null", {"treatment": ""}),
     ("treatment has an agreed value", {"treatment": "gift"}),
     ("lines name an owner", {"owner": ""}),
+    ("a credit costs what it is billed", {"charge_category": "Credit", "amount": "-2", "effective_amount": "0"}),
     ("workload_phase has an agreed value", {"workload_phase": "Training"}),
     ("capitalised lines have a useful life", {"treatment": "capitalised"}),
     ("capitalised lines have a useful life", {"treatment": "capitalised", "useful_life_months": "0"}),
@@ -378,7 +379,7 @@ BAD_LINES: list[tuple[str, dict[str, str]]] = [
     (PREPAID_RULE, {**PREPAID, "effective_amount": "0.01"}),
     (PREPAID_RULE, {**PREPAID, "charge_category": "Usage", "effective_amount": "5"}),
     (PREPAID_RULE, {**PREPAID, "charge_category": "Usage", "amount": "0", "effective_amount": ""}),
-    (PREPAID_RULE, {**PREPAID, "charge_category": "Credit"}),
+    (PREPAID_RULE, {**PREPAID, "charge_category": "Adjustment"}),
 ]
 
 

@@ -268,7 +268,10 @@ line_items_at_list_price as (
             when charge_category = 'Credit' then billed_cost
             else {{ at_price('pricing_quantity', 'list_price') }}
         end as list_cost,
-        {{ money('list_price') }} as list_unit_price,
+        case
+            when {{ at_price('pricing_quantity', 'list_price') }} is not null
+                then {{ money('list_price') }}
+        end as list_unit_price,
         -- What the bill asks is after every discount that was agreed on.
         {{ exact_unit_price_of('contracted_cost', 'pricing_quantity') }}
             as contracted_unit_price
