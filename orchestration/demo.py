@@ -11,14 +11,22 @@ from datetime import date
 from pathlib import Path
 
 from orchestration import demo_company
-from orchestration.demo_company.company import ANTHROPIC_ACCOUNT, CURSOR_TEAM, GITHUB_ORGANIZATION, OPENAI_ACCOUNT
+from orchestration.demo_company.company import (
+    ANTHROPIC_ACCOUNT,
+    CURSOR_TEAM,
+    GITHUB_ORGANIZATION,
+    LAST_MONTH,
+    OPENAI_ACCOUNT,
+)
+from orchestration.demo_company.gpu_cluster import CLUSTER
 from orchestration.errors import MeterhouseError
 from orchestration.packages import packages
 from orchestration.paths import CATALOGUES, Home
 from orchestration.settings import PERSON_KEY, Settings, SourceSettings
 
 KEY_VARIABLE = "METERHOUSE_DEMO_KEY"
-# No source of a real company has this name, so that what the demo landed never counts in its books.
+# No source of a real company is called so, or with this before an underscore, so that what the demo landed never counts
+# in its books.
 NAME = "larkfield"
 # Vendors that are asked over HTTP: name, path on the stub, the account that a source speaks for.
 APIS = (
@@ -27,8 +35,17 @@ APIS = (
     ("github", "/github", GITHUB_ORGANIZATION),
     ("cursor", "/cursor", CURSOR_TEAM),
 )
-# Vendors that leave files in a folder.
+# Vendors that leave files in a folder of their name.
 FOLDERS = ("litellm", "seats", "manual", "drivers", "invoices", "prices")
+# Clouds that leave exports in a bucket: vendor, name of the source, folder, and how its export is read.
+CLOUDS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
+    ("focus", f"{NAME}_aws", "aws", {"manifests": "aws"}),
+    ("focus", f"{NAME}_azure", "azure", {"manifests": "azure"}),
+    ("aws", NAME, "aws_bank", {}),
+    ("gcp", NAME, "google", {}),
+)
+# The tools of the GPU cluster, on the stub.
+OPENCOST, PROMETHEUS = "/opencost", "/prometheus"
 
 
 def create_demo(settings: Settings, seed: int, months: int, requests: int, without: Sequence[str]) -> Path:
@@ -80,11 +97,24 @@ def prepare_demo(settings: Settings) -> Settings:
         for vendor, path, scope in APIS
     ]
     files = [SourceSettings(vendor=vendor, name=NAME, location=str(drop / vendor)) for vendor in FOLDERS]
+    exports = [
+        SourceSettings(vendor=vendor, name=name, location=str(drop / folder), options=options)
+        for vendor, name, folder, options in CLOUDS
+    ]
+    cluster = SourceSettings(
+        vendor="kubernetes",
+        name=NAME,
+        location=OPENCOST,
+        scope=CLUSTER,
+        # They were installed with the last month.
+        since=LAST_MONTH,
+        options={"currency": "USD", "prometheus": PROMETHEUS, "backoff_seconds": "0"},
+    )
     os.environ.setdefault(KEY_VARIABLE, "demo-key")
     os.environ.setdefault(PERSON_KEY, "the people of the demo company are made up")
     return settings.model_copy(
         update={
-            "sources": (*apis, *files),
+            "sources": (*apis, *files, *exports, cluster),
             "is_demo": True,
             "first_month": f"{since:%Y-%m}",
             "today": demo_company.TODAY,
@@ -105,14 +135,19 @@ def serving(settings: Settings, today: date) -> Iterator[Settings]:
 
     deliver(_company(settings), _drop(settings), today)
     with Stub(_company(settings), today) as stub:
-        paths = {vendor: path for vendor, path, _ in APIS}
-        sources = tuple(
-            source.model_copy(update={"location": stub.url + paths[source.vendor]})
-            if source.vendor in paths
-            else source
-            for source in settings.sources
-        )
+        sources = tuple(_on_the_stub(source, stub.url) for source in settings.sources)
         yield settings.model_copy(update={"sources": sources, "today": today})
+
+
+def _on_the_stub(source: SourceSettings, url: str) -> SourceSettings:
+    """The source with addresses that answer, where it has any."""
+    paths = {vendor: path for vendor, path, _ in APIS} | {"kubernetes": OPENCOST}
+    if source.vendor not in paths:
+        return source
+    address = {"location": url + paths[source.vendor]}
+    if "prometheus" not in source.options:
+        return source.model_copy(update=address)
+    return source.model_copy(update=address | {"options": source.options | {"prometheus": url + PROMETHEUS}})
 
 
 def _company(settings: Settings) -> Path:
