@@ -92,7 +92,7 @@ def land_table(
 
     Never raises for a bad delivery or an unreachable source: that is an outcome. `months` are "YYYY-MM".
     """
-    sources = settings.sources_of(vendor)
+    sources = [source for source in settings.sources_of(vendor) if table.is_of(source)]
     outcomes: list[Outcome] = []
     if not sources:
         message = "no source of this vendor is configured"
@@ -475,7 +475,10 @@ def _notes(manifest: Manifest, contract: Contract) -> str:
     if news and not contract.drops_unknown_columns:
         notes.append(f"not in the contract, kept as JSON: {', '.join(news)}")
     if manifest.float_columns:
-        notes.append(f"born as floats: {', '.join(manifest.float_columns)}")
+        columns = manifest.float_columns
+        notes.append(
+            f"born as floats: {len(columns)} columns" if columns[3:] else f"born as floats: {', '.join(columns)}"
+        )
     notes += [
         f"{rounding['column']} rounded on {rounding['row_count']:,} rows, by {rounding['difference']} in all"
         for rounding in manifest.roundings
@@ -489,11 +492,12 @@ def _next_sequence(existing: Iterable[Package]) -> int:
 
 def _log_all(outcomes: Sequence[Outcome]) -> None:
     """A line for each outcome; many partitions of one table that went the same way share one."""
-    alike: dict[tuple[str, str, str], list[Outcome]] = {}
+    alike: dict[tuple[str, ...], list[Outcome]] = {}
     for outcome in outcomes:
-        is_plain = outcome.status == "unchanged" or (outcome.status == "landed" and outcome.message[:8] in _PLAIN)
-        if is_plain and outcome.partition:
-            alike.setdefault((outcome.table, outcome.source_name, outcome.status), []).append(outcome)
+        is_odd = any(not result.passed for result in outcome.checks)
+        if outcome.partition and outcome.status in ("unchanged", "landed") and not is_odd:
+            same = "" if outcome.status == "unchanged" or outcome.message[:8] in _PLAIN else outcome.message
+            alike.setdefault((outcome.table, outcome.source_name, outcome.status, same), []).append(outcome)
         else:
             _log(outcome)
     for group in alike.values():
@@ -509,8 +513,10 @@ def _log_together(group: Sequence[Outcome]) -> None:
     is_day = re.fullmatch(PARTITIONS["day"][0], _partition(first))
     unit = "days" if is_day else "months" if re.fullmatch(MONTH, _partition(first)) else "versions"
     rows = f", {sum(outcome.row_count for outcome in group):,} rows" if first.status == "landed" else ""
-    again = sum(outcome.message != "" for outcome in group) if first.status == "landed" else 0
+    again = sum(outcome.message[:8] == "replaces" for outcome in group)
     note = f", {again} restated" if again else ""
+    if first.status == "landed" and first.message and first.message[:8] != "replaces":
+        note += f" ({first.message})"
     place = f"{_label(first)} {first.partition} to {last.partition}"
     logger.info("land  %s: %s, %s %s%s%s", place, first.status, len(group), unit, rows, note)
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -23,6 +24,9 @@ from orchestration.paths import sha256_of
 from orchestration.scrubbing import PERSONAL, PersonHasher
 from orchestration.sources import aws_manifests, files, manifests
 from orchestration.sources.base import Delivery, Fetch, ReceivedFile, SourceTable, Vendor
+
+if TYPE_CHECKING:
+    from orchestration.settings import SourceSettings
 
 REPORTS = {"line_items": "cur2", "legacy_line_items": "legacy"}
 DELIVERIES = {"manifest": manifests.deliveries(aws_manifests.announcements), "files": files.deliveries}
@@ -123,6 +127,16 @@ def version_of(version: str) -> Callable[[str, str, Contract, Sequence[str]], st
         return version
 
     return check
+
+
+def _has_report(table: str) -> "Callable[[SourceSettings], bool]":
+    """Whether a source is of a table's report. One with an unknown report is of both: they say what is wrong."""
+
+    def is_of(source: "SourceSettings") -> bool:
+        report = source.options.get("report", "cur2")
+        return report == REPORTS[table] or report not in REPORTS.values()
+
+    return is_of
 
 
 def _option(fetch: Fetch, name: str, known: tuple[str, ...]) -> str:
@@ -236,6 +250,9 @@ def _quoted(path: Path) -> str:
 
 AWS = Vendor(
     "aws",
-    tuple(SourceTable(name, deliveries, version_of(version)) for name, version in VERSIONS.items()),
+    tuple(
+        SourceTable(name, deliveries, version_of(version), is_of=_has_report(name))
+        for name, version in VERSIONS.items()
+    ),
     options=("report", "delivery"),
 )

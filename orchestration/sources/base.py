@@ -99,7 +99,8 @@ class SourceTable:
 
     `version_of` takes (source label, file name, contract, columns) and raises DeliveryError when a column is missing.
     `schedule` says which days an API is asked for; without one the source itself knows what is new. A snapshot is what
-    a vendor says today of things that it does not date (names, keys, members): one a day, kept.
+    a vendor says today of things that it does not date (names, keys, members): one a day, kept. `is_of` says whether
+    a source has this table at all, where its options decide that.
     """
 
     name: str
@@ -107,6 +108,7 @@ class SourceTable:
     version_of: Callable[[str, str, "Contract", Sequence[str]], str]
     schedule: Days | None = None
     is_snapshot: bool = False
+    is_of: "Callable[[SourceSettings], bool]" = lambda _: True
 
 
 @dataclass(frozen=True)
