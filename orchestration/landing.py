@@ -470,8 +470,8 @@ def _notes(manifest: Manifest, contract: Contract) -> str:
     """
     notes = []
     # Columns that the customer names (tags) are no news either.
-    expected = str(contract.properties.get("openColumns", "\0"))
-    news = [name for name in manifest.unknown_columns if not name.startswith(expected)]
+    customers = contract.properties.get("openColumns")
+    news = [name for name in manifest.unknown_columns if not (customers and name.startswith(customers))]
     if news and not contract.drops_unknown_columns:
         notes.append(f"not in the contract, kept as JSON: {', '.join(news)}")
     if manifest.float_columns:

@@ -49,6 +49,7 @@ CHARGE_RULE_MATCHES = (
     "tag_value",
 )
 PATTERNS = ("sku_meter_pattern", "description_pattern")
+GPU_PATTERNS = ("namespace_pattern", "controller_pattern")
 WORKLOAD_PHASES = (
     "initial training",
     "retraining",
@@ -79,6 +80,7 @@ COLUMNS = {
     "billing_accounts.csv": ("billing_account_id", "billing_account_name", "paying_entity", *VALIDITY),
     "charge_rules.csv": ("rule_id", "priority", *CHARGE_RULE_MATCHES, "is_ai", "workload_phase", "reason"),
     "cost_classes.csv": ("cost_class_id", "priority", *COST_CLASS_MATCHES, "cost_class", *VALIDITY),
+    "gpu_workloads.csv": ("priority", "cluster", *GPU_PATTERNS, "label_key", "label_value", "workload_phase", "reason"),
 }
 
 
@@ -121,6 +123,9 @@ def check_seeds(folder: Path) -> None:
     _refuse_repeated_ids(ownership, "ownership_id")
     _refuse_repeated_ids(cost_classes, "cost_class_id")
     _refuse_repeated_ids(charge_rules, "rule_id")
+    gpu_workloads = list(_rows(folder / "gpu_workloads.csv"))
+    _refuse_strange_workloads(gpu_workloads)
+    _refuse_repeated_ids(gpu_workloads, "priority")
 
 
 def _rows(path: Path) -> Iterator[SeedRow]:
@@ -198,6 +203,23 @@ def _refuse_strange_answers(rows: list[SeedRow]) -> None:
         if cells["tag_value"] and not cells["tag_key"]:
             raise _complaint(row.file, row.line, "a tag_key for the tag_value", "an empty cell")
         for column in PATTERNS:
+            _refuse_broken_pattern(row, column)
+
+
+def _refuse_strange_workloads(rows: list[SeedRow]) -> None:
+    """A rule of workloads names a phase that we know, for a reason, and its patterns can be matched."""
+    for row in rows:
+        cells = row.cells
+        if not re.fullmatch(r"-?\d+", cells["priority"], re.ASCII):
+            raise _complaint(row.file, row.line, "priority as a whole number", repr(cells["priority"]))
+        if cells["workload_phase"] not in WORKLOAD_PHASES:
+            expected = f"a workload_phase of {', '.join(WORKLOAD_PHASES)}"
+            raise _complaint(row.file, row.line, expected, repr(cells["workload_phase"]))
+        if not cells["reason"]:
+            raise _complaint(row.file, row.line, "the reason, which stands beside each allocation", "an empty cell")
+        if cells["label_value"] and not cells["label_key"]:
+            raise _complaint(row.file, row.line, "a label_key for the label_value", "an empty cell")
+        for column in GPU_PATTERNS:
             _refuse_broken_pattern(row, column)
 
 

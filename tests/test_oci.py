@@ -344,7 +344,7 @@ def test_a_real_report_arrives_whole(tmp_path: Path) -> None:
     # The price times the quantity is the cost, to the last of 18 decimals, wherever a price is said.
     (priced,) = query(
         database,
-        "select count(ContractedUnitPrice), count(*) filter (where ResourceId is null <> ResourceType is null) "
+        "select count(ContractedUnitPrice), count(*) filter (where (ResourceId is null) <> (ResourceType is null)) "
         "from focus.cost_and_usage",
     )
     assert priced == (506, 0)

@@ -10,7 +10,7 @@ from orchestration.paths import SEEDS
 from orchestration.seeds import check_seeds
 
 Cells = dict[str, str]
-FILES = ("ownership", "teams", "cost_centres", "billing_accounts", "cost_classes", "charge_rules")
+FILES = ("ownership", "teams", "cost_centres", "billing_accounts", "cost_classes", "charge_rules", "gpu_workloads")
 COLUMNS = {name: (SEEDS / f"{name}.csv").read_text(encoding="utf-8").splitlines()[0].split(",") for name in FILES}
 GOOD: dict[str, list[Cells]] = {
     "ownership": [{"ownership_id": "o1", "priority": "100", "service_name": "S", "team": "search"}],
@@ -19,6 +19,7 @@ GOOD: dict[str, list[Cells]] = {
     "billing_accounts": [{"billing_account_id": "a", "paying_entity": "Larkfield Inc"}],
     "cost_classes": [{"cost_class_id": "c1", "priority": "10", "cost_class": "operations"}],
     "charge_rules": [{"rule_id": "r1", "priority": "10", "service_name": "S", "is_ai": "true", "reason": "it is AI"}],
+    "gpu_workloads": [{"priority": "10", "label_key": "p", "workload_phase": "inference", "reason": "a label"}],
 }
 
 
@@ -265,3 +266,22 @@ def test_a_rule_of_charges_that_means_nothing_is_refused(tmp_path: Path, cells: 
 def test_two_rules_for_the_same_charges_at_one_priority_are_refused(tmp_path: Path) -> None:
     row = {"rule_id": "r2", "priority": "10", "service_name": "S", "is_ai": "false", "reason": "it is not"}
     assert "is_ai 'true' there, 'false' here" in _refusal(_write(tmp_path, charge_rules=_with("charge_rules", **row)))
+
+
+@pytest.mark.parametrize(
+    ("cells", "found"),
+    [
+        ({"workload_phase": "training"}, "'training'"),
+        ({"workload_phase": ""}, "''"),
+        ({"reason": ""}, "an empty cell"),
+        ({"label_value": "x"}, "an empty cell"),
+        ({"controller_pattern": "(vllm"}, "missing )"),
+        ({"priority": "high"}, "'high'"),
+        ({"priority": "10"}, "on line 2 too"),
+    ],
+)
+def test_a_rule_of_gpu_workloads_that_means_nothing_is_refused(tmp_path: Path, cells: Cells, found: str) -> None:
+    row = {"priority": "20", "workload_phase": "inference", "reason": "a label"} | cells
+    refusal = _refusal(_write(tmp_path, gpu_workloads=_with("gpu_workloads", **row)))
+    assert "gpu_workloads.csv, line 3" in refusal
+    assert found in refusal

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -94,6 +95,11 @@ class _Cutter:
         self.personal_tags = sorted({CREATOR_TAG, *(name.strip() for name in said.split(",") if name.strip())})
         self.fresh: dict[str, Path] = {}
 
+    @cached_property
+    def hasher(self) -> PersonHasher:
+        """Asked for once: it is compared with the key of everything that was landed."""
+        return self.fetch.hasher()
+
     def cut_what_is_new(self) -> list[DeliveryError]:
         """Cuts every report that is not known as it is listed. Returns why some could not be."""
         failures = []
@@ -112,6 +118,8 @@ class _Cutter:
         """A report's rows of one day. Raises DeliveryError when they are kept nowhere and cannot be cut again."""
         report = self.reports[name]
         sha256, size = report.pieces[day]
+        # What was scrubbed with one key is not mixed with what another scrubs.
+        _ = self.hasher
         kept = self.fetch.kept_bytes(sha256)
         if sha256 not in self.fresh and not (kept and sha256_of(kept) == sha256) and name in self.listed:
             self._cut(self.listed[name])
@@ -148,12 +156,12 @@ class _Cutter:
     def _pieces(
         self, connection: duckdb.DuckDBPyConnection, received: ReceivedFile, folder: Path
     ) -> dict[str, tuple[str, int]]:
-        hasher = self.fetch.hasher()
+        hasher = self.hasher
         connection.create_function("mask_text", hasher.mask, ["VARCHAR"], "VARCHAR")
         connection.create_function("hash_creator", lambda value: _creator(hasher, value), ["VARCHAR"], "VARCHAR")
         plain = casting.unpacked(received.path, self.fetch.label, folder)
         text = casting.text_table(connection, plain, received.name, self.fetch.label, self.fetch.contract, 0)
-        names = self._kept_names(hasher, text.columns)
+        names = self._kept_names(text.columns)
         RECOGNISE(self.fetch.label, received.name, self.fetch.contract, tuple(names.values()))
         start = next(column for column, name in names.items() if name == "usage_start")
         day_of_row = f'case when regexp_full_match("{start}", \'{UTC_TIME}\') then substr("{start}", 1, 10) end'
@@ -174,10 +182,10 @@ class _Cutter:
                 target.unlink()
         return pieces
 
-    def _kept_names(self, hasher: PersonHasher, columns: Sequence[str]) -> dict[str, str]:
+    def _kept_names(self, columns: Sequence[str]) -> dict[str, str]:
         """The name that each column is kept under: the contract's, else its own. Reports differ in case."""
         agreed = {column.path.casefold(): column.name for column in self.fetch.contract.columns}
-        return {column: agreed.get(column.casefold(), hasher.mask(column)) for column in columns}
+        return {column: agreed.get(column.casefold(), self.hasher.mask(column)) for column in columns}
 
     def _kept_value(self, column: str) -> str:
         """SQL of what is kept of a value. Text that names nobody is not handed to Python."""
