@@ -32,6 +32,8 @@ DECIMAL_TEXT = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?"
 INTEGER_TEXT = r"[+-]?\d+"
 TIME_TEXT = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}(:?\d{2})?)?)?"
 DATE_TEXT = r"\d{4}-\d{2}-\d{2}"
+US_DATE = r"^(\d{2})/(\d{2})/(\d{4})$"
+MIDNIGHT = r"^(\d{4}-\d{2}-\d{2})[T ]00:00(:00(\.0+)?)?Z?$"
 BOOLEAN_TEXT = r"(?i)true|false"
 
 
@@ -320,6 +322,10 @@ def _cast_expression(column: Column, value: str) -> str:
         return _if_text(
             value, TIME_TEXT, f"try_cast(try_cast({as_utc} as timestamptz) at time zone 'UTC' as timestamp)"
         )
+    if kind == "date" and column.properties.get("alsoUsDates"):
+        # 10/14/2026 has the month first; a midnight is its day.
+        value = f"regexp_replace({value}, '{US_DATE}', '\\3-\\1-\\2')"
+        value = f"regexp_replace({value}, '{MIDNIGHT}', '\\1')"
     forms = {"date": DATE_TEXT, "boolean": BOOLEAN_TEXT}
     form = forms.get(kind, DECIMAL_TEXT if kind.startswith("decimal") else INTEGER_TEXT)
     if form == DECIMAL_TEXT:

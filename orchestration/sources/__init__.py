@@ -1,6 +1,7 @@
 """The list of sources. A new vendor is one module here and one line below."""
 
 from orchestration.sources.anthropic import ANTHROPIC
+from orchestration.sources.azure import AZURE
 from orchestration.sources.base import Vendor
 from orchestration.sources.cursor import CURSOR
 from orchestration.sources.drivers import DRIVERS
@@ -15,5 +16,5 @@ from orchestration.sources.seats import SEATS
 
 SOURCES: dict[str, Vendor] = {
     vendor.name: vendor
-    for vendor in (FOCUS, MANUAL, OPENAI, ANTHROPIC, LITELLM, GITHUB, CURSOR, SEATS, DRIVERS, INVOICES, PRICES)
+    for vendor in (FOCUS, MANUAL, OPENAI, ANTHROPIC, LITELLM, GITHUB, CURSOR, SEATS, DRIVERS, INVOICES, PRICES, AZURE)
 }

@@ -5,7 +5,7 @@ deleted; only the rewritten bytes reach `raw/`, `landing/` or `rejected/`. Nothi
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from orchestration import casting
@@ -20,15 +20,21 @@ MEMORY = "1GB"
 
 
 def deliveries(fetch: Fetch) -> Iterator[Delivery]:
-    """New files as `files.deliveries` finds them, scrubbed.
+    """New files as `files.deliveries` finds them, scrubbed."""
+    return scrubbed(fetch, files.deliveries(fetch))
 
-    A column is found by its `physicalName` and kept under its name. One with the property `personal: hmac` is hashed in
-    every row, one with `personalUnless` where that SQL condition does not hold. A file that is no table keeps no other
-    from landing: its DeliveryError is raised after the last. There is one too when there is no key to hash with.
+
+def scrubbed(fetch: Fetch, received: Iterable[Delivery]) -> Iterator[Delivery]:
+    """The same deliveries, their files kept only as far as the contract agrees.
+
+    A column is found by its `physicalName` or a name of its property `alsoNamed` (with the contract's property
+    `headerCase: any` in upper or lower case) and kept under its name. One with the property `personal: hmac` is hashed
+    in every row, one with `personalUnless` where that SQL condition does not hold. A file that is no table keeps no
+    other from landing: its DeliveryError is raised after the last. There is one too when there is no key to hash with.
     """
     hasher = fetch.hasher()
     failure: DeliveryError | None = None
-    for delivery in files.deliveries(fetch):
+    for delivery in received:
         try:
             kept = [_scrubbed(fetch, file, hasher) for file in delivery.files]
         except DeliveryError as error:
@@ -65,7 +71,9 @@ def agreed_columns(version: str) -> Callable[[str, str, Contract, Sequence[str]]
 
 
 def _scrubbed(fetch: Fetch, file: ReceivedFile, hasher: PersonHasher) -> tuple[ReceivedFile, list[str]]:
-    """The file as it is kept, and the names of the columns that were left out."""
+    """The file as it is kept, and the names of the columns that were left out. A manifest without rows is no table."""
+    if file.rows is not None:
+        return file, []
     folder = file.path.parent
     name = file.name.removesuffix(".gz")
     target = folder / "kept" / (name if name.lower().endswith(".csv") else f"{name}.csv")
@@ -76,8 +84,9 @@ def _scrubbed(fetch: Fetch, file: ReceivedFile, hasher: PersonHasher) -> tuple[R
         connection.create_function("mask_text", hasher.mask, ["VARCHAR"], "VARCHAR")
         plain = casting.unpacked(file.path, fetch.label, folder)
         text = casting.text_table(connection, plain, file.name, fetch.label, fetch.contract, 0)
-        agreed = [column for column in fetch.contract.columns if column.path in text.columns]
-        values = ", ".join(f'{_kept_value(column)} as "{column.name}"' for column in agreed) or "null as nothing"
+        agreed = _agreed(fetch.contract, text.columns)
+        kept_values = (f'{_kept_value(column, name)} as "{column.name}"' for name, column in agreed.items())
+        values = ", ".join(kept_values) or "null as nothing"
         # A file without one agreed column is refused by its header; nothing of its rows is needed for that.
         rows = f"from {text.relation} order by _row_number" if agreed else "where false"
         path = str(target).replace("'", "''")
@@ -87,8 +96,7 @@ def _scrubbed(fetch: Fetch, file: ReceivedFile, hasher: PersonHasher) -> tuple[R
         shutil.rmtree(folder / "spill", ignore_errors=True)
         for original in (item for item in folder.iterdir() if item.is_file()):
             original.unlink()
-    known = {column.path for column in agreed}
-    left_out = [hidden(column) for column in text.columns if column not in known]
+    left_out = [hidden(name) for name in text.columns if name not in agreed]
     kept = replace(
         file,
         name=target.name,
@@ -100,9 +108,22 @@ def _scrubbed(fetch: Fetch, file: ReceivedFile, hasher: PersonHasher) -> tuple[R
     return kept, left_out
 
 
-def _kept_value(column: Column) -> str:
+def _agreed(contract: Contract, header: Sequence[str]) -> dict[str, Column]:
+    """The contract's columns that a file has, in the contract's order, by the name that the file gives them."""
+    is_any_case = contract.properties.get("headerCase") == "any"
+    by_name = {name.casefold() if is_any_case else name: name for name in header}
+    found = {}
+    for column in contract.columns:
+        names = [column.path, *column.properties.get("alsoNamed", [])]
+        spelled = [by_name[name] for name in (map(str.casefold, names) if is_any_case else names) if name in by_name]
+        if spelled:
+            found[spelled[0]] = column
+    return found
+
+
+def _kept_value(column: Column, name: str) -> str:
     """SQL of what is kept of a value. Text that cannot hold a secret is not handed to Python."""
-    value = f'"{column.path}"'
+    value = f'"{name}"'
     if column.is_personal:
         return f"hash_person({value})"
     masked = f"case when regexp_matches({value}, '{PERSONAL.pattern}') then mask_text({value}) else {value} end"

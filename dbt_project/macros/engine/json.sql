@@ -21,3 +21,22 @@
     ) as entries,
         json_each(cast(entries.{{ column }} as json)) as entry
 {%- endmacro %}
+
+{% macro is_json_object(text) -%}
+    coalesce(json_type(try_cast({{ text }} as json)) = 'OBJECT', false)
+{%- endmacro %}
+
+{% macro json_of_some(pairs) -%}
+    case
+            when coalesce({{ pairs | map('last') | join(', ') }}) is not null then cast(
+                json_merge_patch(
+                    '{}',
+                    json_object(
+                        {%- for key, value in pairs %}
+                        '{{ key }}', {{ value }}{{ ',' if not loop.last }}
+                        {%- endfor %}
+                    )
+                ) as varchar
+            )
+        end
+{%- endmacro %}

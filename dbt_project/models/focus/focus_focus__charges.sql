@@ -6,6 +6,51 @@ charges as (
 
 ),
 
+azure_meters as (
+
+    select * from {{ ref('int_azure_openai_meters') }}
+
+),
+
+-- Azure names the meter in columns of its own until version 1.2.
+charges_with_meter as (
+
+    select
+        *,
+        coalesce(sku_meter, {{ json_text('unknown_columns', 'x_SkuMeterName') }})
+            as meter_name,
+        {{ json_text('unknown_columns', 'x_SkuMeterSubcategory') }}
+            as meter_subcategory,
+        coalesce(consumed_unit, pricing_unit) as meter_unit,
+        coalesce(service_provider_name, provider_name, '') = 'Microsoft' as is_azure
+    from charges
+
+),
+
+charges_with_model as (
+
+    select
+        charges_with_meter.*,
+
+        azure_meters.provider_model_id as azure_model_id,
+        azure_meters.service_tier as azure_service_tier,
+        azure_meters.serving_scope,
+        azure_meters.context_band,
+        azure_meters.metered_as,
+        azure_meters.tokens_per_unit
+
+    from charges_with_meter
+
+    left join azure_meters
+        on
+            charges_with_meter.meter_subcategory
+            is not distinct from azure_meters.meter_subcategory
+            and charges_with_meter.meter_name = azure_meters.meter_name
+            and charges_with_meter.meter_unit is not distinct from azure_meters.unit
+            and charges_with_meter.is_azure
+
+),
+
 in_focus_terms as (
 
     select
@@ -34,10 +79,15 @@ in_focus_terms as (
         cast(null as varchar) as provider_project_id,
         {{ json_text('unknown_columns', 'x_CredentialId') }} as provider_credential_id,
         cast(null as varchar) as principal_id,
-        {{ json_text('sku_price_details', 'x_ModelId') }} as provider_model_id,
-        {{ json_text('sku_price_details', 'x_ServiceTier') }} as service_tier,
-        cast(null as varchar) as serving_scope,
-        cast(null as varchar) as metered_as,
+        coalesce(
+            {{ json_text('sku_price_details', 'x_ModelId') }}, azure_model_id
+        ) as provider_model_id,
+        coalesce(
+            {{ json_text('sku_price_details', 'x_ServiceTier') }}, azure_service_tier
+        ) as service_tier,
+        serving_scope,
+        context_band,
+        metered_as,
 
         'billed' as truth_class,
         'journal' as posting,
@@ -83,9 +133,18 @@ in_focus_terms as (
         resource_name,
         resource_type,
         service_category,
-        service_name,
+        -- Azure leaves it empty: on Marketplace purchases (EA) the publisher says it,
+        -- on other purchases and adjustments (MCA) the meter's subcategory.
+        coalesce(
+            service_name,
+            case
+                when is_azure and publisher_name not like 'Microsoft%'
+                    then publisher_name
+                when is_azure then coalesce(meter_subcategory, publisher_name)
+            end
+        ) as service_name,
         service_subcategory,
-        sku_meter,
+        meter_name as sku_meter,
         sku_price_details,
         sub_account_name,
         sub_account_type,
@@ -97,15 +156,26 @@ in_focus_terms as (
         commitment_discount_quantity,
         consumed_quantity,
         contracted_cost,
-        contracted_unit_price,
+        -- Azure writes 0 where it has no price, and makes the cost from it.
+        case
+            when is_azure and contracted_unit_price = 0 and contracted_cost = 0
+                then null
+            else contracted_unit_price
+        end as contracted_unit_price,
         effective_cost,
         list_cost,
-        list_unit_price,
+        case
+            when is_azure and list_unit_price = 0 and list_cost = 0 then null
+            else list_unit_price
+        end as list_unit_price,
         pricing_currency_contracted_unit_price,
         pricing_currency_effective_cost,
         pricing_currency_list_unit_price,
         pricing_quantity,
-        {{ money('null') }} as token_quantity,
+        case
+            when charge_category = 'Usage'
+                then {{ money('consumed_quantity * tokens_per_unit') }}
+        end as token_quantity,
 
         cast(null as boolean) as is_ai,
 
@@ -115,7 +185,7 @@ in_focus_terms as (
         charge_period_end,
         charge_period_start
 
-    from charges
+    from charges_with_model
 
 )
 

@@ -16,6 +16,8 @@ charges as (
     select * from {{ ref('focus_cursor__charges') }}
     union all by name
     select * from {{ ref('focus_seats__charges') }}
+    union all by name
+    select * from {{ ref('focus_azure__charges') }}
 
 )
 

@@ -114,6 +114,20 @@ staged as (
         contracted_cost
     from {{ ref('stg_seats__seat_months') }}
 
+    union all
+
+    select
+        vendor,
+        source_name,
+        service_provider_name,
+        billing_period,
+        billing_currency,
+        billed_cost,
+        effective_cost,
+        list_cost,
+        contracted_cost
+    from {{ ref('stg_azure__actual_costs') }}
+
 ),
 
 totals as (
