@@ -216,7 +216,7 @@ def _copy_at_most(source: IO[bytes] | gzip.GzipFile, target: IO[bytes], limit: i
 def _text_from_csv(
     connection: duckdb.DuckDBPyConnection, path: Path, name: str, source: str, contract: Contract, relation: str
 ) -> TextTable:
-    columns = _header(path, name, source)
+    columns = header(path, name, source)
     null_tokens = ["", *contract.properties.get("nullTokens", [])]
     try:
         connection.execute(
@@ -250,7 +250,9 @@ def _has_mixed_line_ends(path: Path) -> bool:
     return 0 < windows < start.count(b"\n")
 
 
-def _header(path: Path, name: str, source: str) -> list[str]:
+def header(path: Path, name: str, source: str) -> list[str]:
+    """The columns of a CSV's header line. Raises DeliveryError when it has none, or one twice."""
+
     def refusal(expected: str, found: str) -> DeliveryError:
         next_step = "mend the header line and deliver the file again"
         return DeliveryError(source=source, file=name, line=1, expected=expected, found=found, next_step=next_step)
@@ -373,11 +375,16 @@ def _refuse_value(
     )
 
 
+def is_parquet(path: Path) -> bool:
+    """Whether a file begins as Parquet does, whatever its name."""
+    with path.open("rb") as file:
+        return file.read(4) == b"PAR1"
+
+
 def line_of_row(path: Path, row_number: int) -> int | None:
     """The line of a CSV on which a data row ends (cells may span lines); None for Parquet."""
-    with path.open("rb") as file:
-        if file.read(4) == b"PAR1":
-            return None
+    if is_parquet(path):
+        return None
     csv.field_size_limit(LONGEST_LINE_BYTES)
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file)

@@ -20,6 +20,8 @@ from orchestration.sources.manifests import AnnouncedFile, Announcement, Place
 MANIFEST = "manifest.json"
 FOCUS_COST = "FocusCost"
 ACTUAL_COST = "ActualCost"
+# What FOCUS exports say of the person who owns an enrollment account.
+PERSONAL = ("x_AccountName", "x_AccountOwnerId")
 WHEN_ANOTHER_SHAPE = "export again with Cost Management's own export; if its manifests changed, report it"
 
 

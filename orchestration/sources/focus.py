@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from orchestration.contracts import Contract
 from orchestration.errors import DeliveryError
-from orchestration.sources import aws_manifests, azure_manifests, files, gcp_folders, manifests
+from orchestration.sources import aws_manifests, azure_manifests, files, gcp_folders, manifests, people_files
 from orchestration.sources.base import Delivery, Fetch, SourceTable, Vendor
 
 VERSIONS = ("1.0", "1.1", "1.2", "1.3", "1.4")
@@ -67,9 +67,15 @@ def deliveries(fetch: Fetch) -> Iterator[Delivery]:
     return READERS[cloud](fetch)
 
 
+def of_azure(fetch: Fetch) -> Iterator[Delivery]:
+    """Deliveries of a Cost Management export, without the name and the mail address of who owns an account."""
+    received = manifests.deliveries(azure_manifests.announcements)(fetch)
+    return people_files.without(fetch, received, azure_manifests.PERSONAL)
+
+
 READERS = {
     "aws": manifests.deliveries(aws_manifests.announcements),
-    "azure": manifests.deliveries(azure_manifests.announcements),
+    "azure": of_azure,
     "gcp": manifests.deliveries(gcp_folders.announcements),
 }
 FOCUS = Vendor("focus", (SourceTable("charges", deliveries, recognise),), options=("manifests",))

@@ -5,8 +5,11 @@ deleted; only the rewritten bytes reach `raw/`, `landing/` or `rejected/`. Nothi
 """
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
+
+import duckdb
 
 from orchestration import casting
 from orchestration.contracts import Column, Contract
@@ -41,6 +44,25 @@ def scrubbed(fetch: Fetch, received: Iterable[Delivery]) -> Iterator[Delivery]:
             failure = failure or error
             continue
         dropped = {name for _, names in kept for name in names}
+        yield replace(delivery, files=tuple(file for file, _ in kept), dropped=tuple(sorted(dropped)))
+    if failure:
+        raise failure
+
+
+def without(fetch: Fetch, received: Iterable[Delivery], names: Collection[str]) -> Iterator[Delivery]:
+    """The same deliveries, their files without the columns `names`, which name people. A file that has none stays.
+
+    For files that are otherwise kept as they came. One that is no table keeps no other from landing: its DeliveryError
+    is raised after the last.
+    """
+    failure: DeliveryError | None = None
+    for delivery in received:
+        try:
+            kept = [_without(fetch, file, names) for file in delivery.files]
+        except DeliveryError as error:
+            failure = failure or error
+            continue
+        dropped = {name for _, left_out in kept for name in left_out}
         yield replace(delivery, files=tuple(file for file, _ in kept), dropped=tuple(sorted(dropped)))
     if failure:
         raise failure
@@ -97,7 +119,57 @@ def _scrubbed(fetch: Fetch, file: ReceivedFile, hasher: PersonHasher) -> tuple[R
         for original in (item for item in folder.iterdir() if item.is_file()):
             original.unlink()
     left_out = [hidden(name) for name in text.columns if name not in agreed]
-    kept = replace(
+    return _kept(file, target), left_out
+
+
+def _without(fetch: Fetch, file: ReceivedFile, names: Collection[str]) -> tuple[ReceivedFile, list[str]]:
+    if file.rows is not None:
+        return file, []
+    folder = file.path.parent
+    plain = casting.unpacked(file.path, fetch.label, folder)
+    connection = casting.ingest_connection([folder], folder / "spill", MEMORY)
+    try:
+        is_parquet = casting.is_parquet(plain)
+        if is_parquet:
+            described = connection.execute("describe select * from read_parquet(?)", [str(plain)]).fetchall()
+            columns = [str(row[0]) for row in described]
+        else:
+            columns = casting.header(plain, file.name, fetch.label)
+        left_out = [name for name in columns if name in names]
+        if not left_out:
+            return file, []
+        kept = ", ".join(f'"{name}"' for name in columns if name not in names)
+        target = folder / "kept" / file.name.removesuffix(".gz")
+        target.parent.mkdir()
+        path = str(target).replace("'", "''")
+        if is_parquet:
+            source = str(plain).replace("'", "''")
+            connection.execute(f"copy (select {kept} from read_parquet('{source}')) to '{path}' (format parquet)")
+        else:
+            text = casting.text_table(connection, plain, file.name, fetch.label, fetch.contract, 0)
+            # Quoted, a word that means null where it stands unquoted stays a word.
+            rows = f"select {kept} from {text.relation} order by _row_number"
+            connection.execute(f"copy ({rows}) to '{path}' (format csv, header true, force_quote *)")
+    except duckdb.Error as error:
+        raise DeliveryError(
+            source=fetch.label,
+            file=file.name,
+            expected="a whole CSV or Parquet file",
+            found=str(error).splitlines()[0],
+            next_step="deliver the file again",
+        ) from None
+    finally:
+        connection.close()
+        shutil.rmtree(folder / "spill", ignore_errors=True)
+        if plain != file.path:
+            plain.unlink()
+    file.path.unlink()
+    return _kept(file, target), left_out
+
+
+def _kept(file: ReceivedFile, target: Path) -> ReceivedFile:
+    """The received file as it is kept at `target`; the hash of what came stays beside it."""
+    return replace(
         file,
         name=target.name,
         path=target,
@@ -105,7 +177,6 @@ def _scrubbed(fetch: Fetch, file: ReceivedFile, hasher: PersonHasher) -> tuple[R
         sha256=sha256_of(target),
         received_sha256=file.sha256,
     )
-    return kept, left_out
 
 
 def _agreed(contract: Contract, header: Sequence[str]) -> dict[str, Column]:

@@ -17,7 +17,7 @@ plain_words as (
         nullif(MeterSubCategory, 'Unassigned') as meter_subcategory,
         nullif(MeterName, 'Unassigned') as meter_name,
         nullif(nullif(ResourceLocation, 'Unassigned'), 'Unknown') as resource_location,
-        case when left(Tags, 1) = '{' then Tags else concat('{', Tags, '}') end
+        case when left(Tags, 1) = '{' then Tags else '{' || Tags || '}' end
             as tags_text,
         -- Only here may prices have a currency of their own.
         PricingCurrency is not null as is_customer_agreement,
