@@ -79,7 +79,13 @@ def query(tmp_path_factory: pytest.TempPathFactory) -> Query:
     )
     home = folder / "var"
     run = meterhouse(
-        home, "run", "--config", str(config), METERHOUSE_PERSON_KEY=PERSON_KEY, METERHOUSE_TODAY="2026-11-10"
+        home,
+        "run",
+        "--config",
+        str(config),
+        METERHOUSE_PERSON_KEY=PERSON_KEY,
+        METERHOUSE_TODAY="2026-11-10",
+        timeout=500,
     )
     assert run.code == 0, run.output
     assert "totals in 5 layers, difference 0" in run.output

@@ -152,8 +152,8 @@ def test_a_wrong_value_is_named_by_line_and_key(tmp_path: Path, text: str, key: 
 def test_an_unknown_vendor_is_told_the_known_ones(tmp_path: Path) -> None:
     assert (
         _refusal(tmp_path, SOURCE.replace("focus", "fokus")).expected
-        == "one of anthropic, cursor, drivers, focus, github, invoices, kubernetes, litellm, manual, oci, openai, "
-        "prices, seats"
+        == "one of anthropic, aws, azure, cursor, drivers, focus, gcp, github, invoices, kubernetes, litellm, manual, "
+        "oci, openai, prices, seats"
     )
 
 
