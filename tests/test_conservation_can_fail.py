@@ -86,7 +86,7 @@ def test_a_doubled_join_is_found_by_name(demo: Demo, tmp_path: Path) -> None:
 def test_the_project_as_it_is_passes(demo: Demo, tmp_path: Path) -> None:
     results = dbt_results(demo, copy_of_the_project(tmp_path), tmp_path)
     assert set(results.values()) <= {"success", "pass"}
-    assert sum(name.startswith("every_") for name in results) == 9
+    assert sum(name.startswith("every_") for name in results) == 20
 
 
 def test_a_failed_test_publishes_nothing(demo_copy: Home, tmp_path: Path) -> None:

@@ -59,7 +59,9 @@ signed_commitments as (
             when 'upfront' then 'All Upfront'
             else 'No Upfront'
         end as payment_model,
-        concat_ws(': ', replace(commitment_kind, '_', ' ') || ' of ' || service_name, note)
+        concat_ws(
+            ': ', replace(commitment_kind, '_', ' ') || ' of ' || service_name, note
+        )
             as commitment_description,
         currency as billing_currency,
         cast(null as varchar) as commitment_unit,

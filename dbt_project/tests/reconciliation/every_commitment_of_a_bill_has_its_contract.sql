@@ -1,6 +1,8 @@
--- A commitment that charges use and nothing in the data bought: its terms are unknown, and
--- focus.contract_commitment leaves it out.
-{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'contract_commitment'}}}) }}
+-- A commitment that charges use and nothing in the data bought: its terms are unknown,
+-- and focus.contract_commitment leaves it out.
+{{ config(
+    severity='warn', meta={'dagster': {'ref': {'name': 'contract_commitment'}}}
+) }}
 select
     charges.ServiceProviderName,
     charges.CommitmentDiscountId,

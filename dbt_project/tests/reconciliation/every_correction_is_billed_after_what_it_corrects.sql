@@ -1,4 +1,4 @@
--- Nothing is added to a period that was invoiced: a correction is billed in a later one.
+-- Nothing is added to a period that was invoiced: a correction is billed later.
 {{ config(severity='warn', meta={'dagster': {'ref': {'name': 'cost_and_usage'}}}) }}
 select
     x_ChargeId,

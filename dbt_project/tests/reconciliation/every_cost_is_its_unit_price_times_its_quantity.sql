@@ -1,5 +1,5 @@
--- FOCUS wants the product; vendors round. The vendor's cost stays, and the row is counted:
--- more than a billionth of the cost, or of one unit of the currency, is a difference.
+-- FOCUS wants the product; vendors round. The vendor's cost stays, and the row is
+-- counted when it differs by more than a billionth of the cost or of one currency unit.
 {{ config(severity='warn', meta={'dagster': {'ref': {'name': 'cost_and_usage'}}}) }}
 with
 
@@ -8,7 +8,7 @@ products as (
     select
         x_ChargeId,
         'ListCost' as cost_column,
-        ListCost as cost,
+        ListCost as vendor_cost,
         ListUnitPrice as unit_price,
         PricingQuantity as quantity
     from {{ ref('cost_and_usage') }}
@@ -19,7 +19,7 @@ products as (
     select
         x_ChargeId,
         'ContractedCost' as cost_column,
-        ContractedCost as cost,
+        ContractedCost as vendor_cost,
         ContractedUnitPrice as unit_price,
         PricingQuantity as quantity
     from {{ ref('cost_and_usage') }}
@@ -32,11 +32,11 @@ differences as (
     select *
     from products
     where
-        quantity = 0 and cost <> 0
+        quantity = 0 and vendor_cost <> 0
         or (
             quantity <> 0
-            and abs(cost / quantity - unit_price) * abs(quantity)
-            > greatest(abs(cost), 1) * 0.000000001
+            and abs(vendor_cost / quantity - unit_price) * abs(quantity)
+            > greatest(abs(vendor_cost), 1) * 0.000000001
         )
 
 )

@@ -1,4 +1,5 @@
--- A credit has no price: what is billed back is what it costs. A source may say otherwise.
+-- A credit has no price: what is billed back is what it costs, unless a source says it
+-- otherwise.
 {{ config(severity='warn', meta={'dagster': {'ref': {'name': 'cost_and_usage'}}}) }}
 select
     x_ChargeId,

@@ -1,4 +1,4 @@
--- One SkuId and one set of details for a SkuPriceId. A source that breaks it is counted.
+-- One SkuId and one set of details a SkuPriceId; a source that breaks it is counted.
 {{ config(severity='warn', meta={'dagster': {'ref': {'name': 'cost_and_usage'}}}) }}
 select
     ServiceProviderName,

@@ -48,7 +48,8 @@ differences as (
         *,
         case
             when abs(difference) < 0.01 then 'rounding of the invoice'
-            when ChargeCategory = 'Tax' and charged_cost = 0 then 'tax that no bill shows'
+            when ChargeCategory = 'Tax' and charged_cost = 0
+                then 'tax that no bill shows'
             else 'unexplained'
         end as cause
     from compared

@@ -1,5 +1,5 @@
--- FOCUS derives the costs of tax from what is taxed: effective is billed. A source may say
--- otherwise.
+-- FOCUS derives the costs of tax from what is taxed: effective is billed, unless a
+-- source says it otherwise.
 {{ config(severity='warn', meta={'dagster': {'ref': {'name': 'cost_and_usage'}}}) }}
 select
     x_ChargeId,

@@ -1,5 +1,4 @@
--- Tax is of a sum, not of a quantity: it has no SKU, no price and no quantity, and it is
--- borne as it is billed.
+-- Tax is of a sum, not of a quantity: it has no SKU, no price and no quantity.
 {{ config(meta={'dagster': {'ref': {'name': 'cost_and_usage'}}}) }}
 select
     x_ChargeId,

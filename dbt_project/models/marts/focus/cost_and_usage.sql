@@ -140,7 +140,7 @@ charges_with_prices as (
         charges_with_ids.published_pricing_currency = charges_with_ids.billing_currency
             as is_priced_as_billed,
         charges_with_ids.charge_category = 'Usage'
-        and charges_with_ids.commitment_discount_status is distinct from 'Unused'
+        and coalesce(charges_with_ids.commitment_discount_status, '') <> 'Unused'
             as is_consumption
 
     from charges_with_ids
@@ -348,16 +348,18 @@ spelled_as_specified as (
         billing_period_end as BillingPeriodEnd,
         billing_period_start as BillingPeriodStart,
         capacity_reservation_id as CapacityReservationId,
-        case when capacity_reservation_id is not null then capacity_reservation_status end
-            as CapacityReservationStatus,
+        case
+            when capacity_reservation_id is not null then capacity_reservation_status
+        end as CapacityReservationStatus,
         charge_category as ChargeCategory,
         charge_class as ChargeClass,
         charge_description as ChargeDescription,
         charge_frequency as ChargeFrequency,
         charge_period_end as ChargePeriodEnd,
         charge_period_start as ChargePeriodStart,
-        case when commitment_discount_id is not null then commitment_discount_category end
-            as CommitmentDiscountCategory,
+        case
+            when commitment_discount_id is not null then commitment_discount_category
+        end as CommitmentDiscountCategory,
         commitment_discount_id as CommitmentDiscountId,
         case when commitment_discount_id is not null then commitment_discount_name end
             as CommitmentDiscountName,
@@ -414,10 +416,12 @@ spelled_as_specified as (
         published_sku_price_id as SkuPriceId,
         sub_account_id as SubAccountId,
         case
-            when sub_account_id is not null then coalesce(sub_account_name, sub_account_id)
+            when sub_account_id is not null
+                then coalesce(sub_account_name, sub_account_id)
         end as SubAccountName,
         case
-            when sub_account_id is not null then coalesce(sub_account_type, 'Sub Account')
+            when sub_account_id is not null
+                then coalesce(sub_account_type, 'Sub Account')
         end as SubAccountType,
         -- An alias of its own name: its case is what changes.
         tags as Tags, -- noqa: AL09

@@ -99,7 +99,9 @@ issued_lines as (
         {{ json_of_one('x_LineKind', 'registered_lines.line_kind') }} as line_grain,
         coalesce(
             'Net '
-            || {{ days_between('registered_lines.invoice_date', 'registered_lines.due_date') }},
+            || {{ days_between(
+                'registered_lines.invoice_date', 'registered_lines.due_date'
+            ) }},
             'Unspecified'
         ) as payment_terms,
         registered_lines.purchase_order,
