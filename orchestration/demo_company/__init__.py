@@ -17,7 +17,7 @@ from orchestration.demo_company.switches import RESTATED_DAY, SWITCH_NAMES, Swit
 __all__ = ["CUT", "RESTATED_DAY", "SWITCH_NAMES", "TODAY", "Switches", "create", "only"]
 
 # Another version writes other bytes for the same parameters.
-VERSION = 2
+VERSION = 3
 MOST_MONTHS = 24
 FEWEST_REQUESTS_A_DAY = 20
 
@@ -27,10 +27,10 @@ def create(
 ) -> None:
     """Writes the company's last `months` months, up to and with 2026-10, with `requests` requests in all.
 
-    Below the folder: `causes/`, `truth/`, `exports/api/`, `exports/drop/`, and `company.json` last. A folder that holds
-    the same parameters is left alone; one with others is replaced as a whole, and any other folder that is not empty
-    is refused with FileExistsError. Raises ValueError for a negative seed, for months outside 1 to 24, and for fewer
-    than 20 requests a day. No switches given: all are on.
+    Below the folder: `causes/`, `truth/`, `exports/api/`, `exports/drop/`, `exports/clouds/`, and `company.json` last. A
+    folder that holds the same parameters is left alone; one with others is replaced as a whole, and any other folder
+    that is not empty is refused with FileExistsError. Raises ValueError for a negative seed, for months outside 1 to 24,
+    and for fewer than 20 requests a day. No switches given: all are on.
     """
     chosen = Switches() if switches is None else switches
     parameters = {
@@ -69,7 +69,16 @@ def _refuse(seed: int, months: int, requests: int) -> None:
 
 def _write(folder: Path, seed: int, months: int, requests: int, chosen: Switches) -> None:
     # numpy, pandas and DuckDB are heavy, and most commands need none of them.
-    from orchestration.demo_company import causes, drops, exports, tables, truth
+    from orchestration.demo_company import (
+        causes,
+        cloud_charges,
+        cloud_exports,
+        drops,
+        exports,
+        gpu_cluster,
+        tables,
+        truth,
+    )
 
     parts = folder / "parts"
     restated = RESTATED_DAY if chosen.restated_day else None
@@ -88,8 +97,11 @@ def _write(folder: Path, seed: int, months: int, requests: int, chosen: Switches
             for _ in pool.map(write_day, days):
                 pass
         causes.write_tools(connection, folder, seed, days)
-        truth.finish(connection, folder, parts, months, chosen)
+        lines = tuple(cloud_charges.charges(seed, months, chosen))
+        node_days = tuple(row for day in days for row in gpu_cluster.node_days(seed, day.day, chosen))
+        truth.finish(connection, folder, parts, months, chosen, lines, node_days)
         exports.finish(connection, folder / "exports", folder / "causes", parts, chosen)
+        cloud_exports.write_clouds(connection, folder / "exports", months, lines)
         taxes = truth.taxes(connection, folder, months)
         drops.write_drops(connection, folder, months, requests, chosen, taxes)
     shutil.rmtree(parts)

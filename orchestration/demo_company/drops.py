@@ -25,10 +25,12 @@ ends and empty cells for null; ends of validity are exclusive, amounts are decim
 - `prices/contract_prices/contract_prices.csv`: provider, model_id, meter, service_tier, context_band, unit_price, per,
   currency, valid_from, valid_to, contract_id. With a late price, `late_prices.csv` beside it has that model's prices.
 
-`arrival` says since when a file lies there; `deliver` puts what has arrived by a day into another folder.
+`arrival` says since when a file lies there; `deliver` puts what has arrived by a day into another folder, and the
+clouds' exports with it (`cloud_exports.py`).
 """
 
 import csv
+import filecmp
 import io
 import json
 import os
@@ -86,12 +88,20 @@ def arrival(path: Path) -> date:
 
 
 def deliver(folder: Path, target: Path, now: date) -> int:
-    """Puts the drop files of a company that have arrived by a day into `target`, and returns how many were new."""
-    drop = folder / "exports" / "drop"
+    """Puts the files of a company that have arrived by a day into `target`, and returns how many were new or anew."""
+    drop, clouds = folder / "exports" / "drop", folder / "exports" / "clouds"
+    arrived = {
+        path.relative_to(drop): path
+        for path in sorted(drop.rglob("*"))
+        if path.is_file() and arrival(path.relative_to(drop)) <= now
+    }
+    # In order of their days: what a cloud writes anew takes the place of what it wrote before.
+    for day in sorted(day for day in clouds.iterdir() if date.fromisoformat(day.name) <= now):
+        arrived |= {path.relative_to(day): path for path in sorted(day.rglob("*")) if path.is_file()}
     count = 0
-    for path in sorted(path for path in drop.rglob("*") if path.is_file()):
-        there = target / path.relative_to(drop)
-        if arrival(path.relative_to(drop)) > now or there.exists():
+    for name, path in arrived.items():
+        there = target / name
+        if there.exists() and filecmp.cmp(path, there, shallow=False):
             continue
         there.parent.mkdir(parents=True, exist_ok=True)
         temporary = there.with_name(f".{there.name}.{os.getpid()}")

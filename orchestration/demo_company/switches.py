@@ -1,7 +1,8 @@
 """What can be wrong with the demo company's data, one switch each, and the days on which it happens.
 
 Only names and dates: the modules that make the data act on them, and `truth.py` writes down what they did. All dates
-lie in the last month, so that a company of one month has them too.
+lie in the last month, so that a company of one month has them too; what the clouds correct is older, and their
+corrections are on the bill of the last month.
 """
 
 from dataclasses import dataclass, fields
@@ -24,6 +25,10 @@ UPGRADED_ON = date(2026, 10, 16)
 DEV_KEY_IN_PRODUCTION = (date(2026, 10, 6), date(2026, 10, 11))
 PRODUCTION_KEY_IN_DEVELOPMENT = (date(2026, 10, 13), date(2026, 10, 18))
 VIRAL = (date(2026, 10, 19), date(2026, 10, 24))
+IDLE_GPU = (date(2026, 10, 10), date(2026, 10, 24))
+# Two clouds mend on October's bill what they billed wrongly on these days of the month before.
+REFUNDED_DAY, REBILLED_DAY = date(2026, 9, 14), date(2026, 9, 18)
+CORRECTED_FROM = date(2026, 10, 26)
 
 # The gateway's object of a day and its second delivery end so.
 DELIVERED = (".ndjson.gz", "-again.ndjson.gz")
@@ -53,6 +58,9 @@ class Switches:
     second_currency: bool = True
     unseen_requests: bool = True
     blocked_requests: bool = True
+    unused_commitments: bool = True
+    cloud_correction: bool = True
+    gpu_idle: bool = True
 
 
 SWITCH_NAMES = tuple(field.name for field in fields(Switches))

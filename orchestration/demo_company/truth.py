@@ -7,16 +7,20 @@ decimal(35, 18) and never rounded; a currency stands beside it. Below `<folder>/
   provider_key, model (null for OpenAI's web searches, whose bill names none), meter, service_tier, context_band,
   currency, team, feature, customer, customer_tier, environment, quantity, billed_amount, list_amount. Vendors are
   openai, anthropic, github (meter `credit`, gross credits) and cursor (meter `token`).
-- `billed_totals.parquet`: vendor (whose delivery carries it: the above, `seats` or `manual`), provider_name,
-  charge_date (seats and manual lines: the first of the month), currency, billed_amount.
+- `billed_totals.parquet`: vendor (whose delivery carries it: the above, `seats`, `manual`, or a cloud's: `focus`, `aws`
+  and `gcp`), provider_name, charge_date (seats, manual lines and what a cloud bills by the month: the first of the
+  month), currency, billed_amount.
 - `tokens.parquet`: observer (provider or gateway), vendor, model, meter, usage_date, is_cache_hit, quantity, requests.
   A meter's requests are those with a quantity of it; the meter `request` counts all. The provider counts no failures
   and no answers from the gateway's cache; the gateway counts both, and its cache hits apart.
 - `findings.json`: one entry for each switch that is on.
+
+What is true of the clouds and the cluster alone is written by `cloud_truth.py`.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
@@ -24,10 +28,12 @@ from typing import Any
 
 import duckdb
 
-from orchestration.demo_company import company, fixed_charges, switches
+from orchestration.demo_company import cloud_truth, company, fixed_charges, switches
 from orchestration.demo_company.causes import Day, months_of
+from orchestration.demo_company.cloud_charges import Charge
 from orchestration.demo_company.company import ACCOUNTS, gateway_alias, gateway_hash
 from orchestration.demo_company.fixed_charges import TAX_RATE
+from orchestration.demo_company.gpu_cluster import NodeDay
 from orchestration.demo_company.prices import COPILOT_CREDIT, CURSOR_CENTS, CURSOR_FEE_CENTS, METERS, WEB_SEARCH
 from orchestration.demo_company.switches import Switches
 from orchestration.demo_company.tables import MONEY, join_parts, quoted, write_parquet
@@ -120,8 +126,16 @@ def _pairs() -> str:
     )
 
 
-def finish(connection: duckdb.DuckDBPyConnection, folder: Path, parts: Path, months: int, chosen: Switches) -> None:
-    """The whole truth, from the parts of the days, the tools and the fixed charges."""
+def finish(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    parts: Path,
+    months: int,
+    chosen: Switches,
+    cloud_lines: Sequence[Charge],
+    node_days: Sequence[NodeDay],
+) -> None:
+    """The whole truth, from the parts of the days, the tools, the fixed charges, the clouds and the cluster."""
     truth = folder / "truth"
     write_parquet(connection, parts / "billed_units" / "tools.parquet", _tool_units(folder / "causes"))
     join_parts(connection, parts / "billed_units", truth / "billed_units.parquet")
@@ -139,13 +153,24 @@ def finish(connection: duckdb.DuckDBPyConnection, folder: Path, parts: Path, mon
         "insert into totals values (?, ?, ?, ?, ?)",
         list(_fixed_totals(months, chosen, taxes(connection, folder, months))),
     )
+    cloud_totals: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
+    for *key, amount in cloud_truth.billed(cloud_lines):
+        cloud_totals[tuple(key)] += amount
+    connection.executemany(
+        "insert into totals values (?, ?, ?, ?, ?)", [(*key, amount) for key, amount in cloud_totals.items()]
+    )
     write_parquet(
         connection,
         truth / "billed_totals.parquet",
         f"select vendor, provider_name, charge_date, currency, sum(amount)::{MONEY} as billed_amount "
         "from totals group by all order by all",
     )
-    entries = [{"switch": name} | entry for name, entry in _findings(connection, folder, months, chosen)]
+    cloud_truth.write(connection, truth, cloud_lines, node_days)
+    found = (
+        *_findings(connection, folder, months, chosen),
+        *cloud_truth.findings(cloud_lines, node_days, chosen),
+    )
+    entries = [{"switch": name} | entry for name, entry in found]
     (truth / "findings.json").write_text(json.dumps(entries, indent=2, default=str) + "\n")
 
 
