@@ -18,7 +18,8 @@ from orchestration.paths import CATALOGUES, Home
 from orchestration.settings import PERSON_KEY, Settings, SourceSettings
 
 KEY_VARIABLE = "METERHOUSE_DEMO_KEY"
-# No source of a real company has this name, so that what the demo landed never counts in its books.
+# No source of a real company is called so, or with this before an underscore, so that what the demo landed never counts
+# in its books.
 NAME = "larkfield"
 # Vendors that are asked over HTTP: name, path on the stub, the account that a source speaks for.
 APIS = (
@@ -27,8 +28,15 @@ APIS = (
     ("github", "/github", GITHUB_ORGANIZATION),
     ("cursor", "/cursor", CURSOR_TEAM),
 )
-# Vendors that leave files in a folder.
+# Vendors that leave files in a folder of their name.
 FOLDERS = ("litellm", "seats", "manual", "drivers", "invoices", "prices")
+# Clouds that leave exports in a bucket: vendor, name of the source, folder, and how its export is read.
+CLOUDS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
+    ("focus", f"{NAME}_aws", "aws", {"manifests": "aws"}),
+    ("focus", f"{NAME}_azure", "azure", {"manifests": "azure"}),
+    ("aws", NAME, "aws_bank", {}),
+    ("gcp", NAME, "google", {}),
+)
 
 
 def create_demo(settings: Settings, seed: int, months: int, requests: int, without: Sequence[str]) -> Path:
@@ -80,11 +88,15 @@ def prepare_demo(settings: Settings) -> Settings:
         for vendor, path, scope in APIS
     ]
     files = [SourceSettings(vendor=vendor, name=NAME, location=str(drop / vendor)) for vendor in FOLDERS]
+    exports = [
+        SourceSettings(vendor=vendor, name=name, location=str(drop / folder), options=options)
+        for vendor, name, folder, options in CLOUDS
+    ]
     os.environ.setdefault(KEY_VARIABLE, "demo-key")
     os.environ.setdefault(PERSON_KEY, "the people of the demo company are made up")
     return settings.model_copy(
         update={
-            "sources": (*apis, *files),
+            "sources": (*apis, *files, *exports),
             "is_demo": True,
             "first_month": f"{since:%Y-%m}",
             "today": demo_company.TODAY,

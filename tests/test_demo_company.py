@@ -46,7 +46,10 @@ from orchestration.demo_company.company import (
 from orchestration.demo_company.drops import deliver
 from orchestration.demo_company.prices import METERS, all_prices
 from orchestration.demo_company.server import ANALYTICS_BETA, RATE_LIMIT_EVERY, Stub
+from tests import demo_clouds
 
+# What is billed by files, and not by the vendors that are asked.
+ELSEWHERE = ("seats", "manual", "focus", "aws", "gcp")
 SMALL: dict[str, Any] = {"months": 1, "requests": 2_000}
 NOTHING = only()
 FIRST, END = date(2026, 10, 1), date(2026, 11, 1)
@@ -165,7 +168,7 @@ def served_totals(stub: Stub, first: date = FIRST, end: date = END) -> Totals:
 def true_totals(company: Path) -> Totals:
     found = rows(
         f"select vendor, charge_date, currency, sum(billed_amount) from '{company}/truth/billed_totals.parquet' "
-        "where vendor not in ('seats', 'manual') group by all"
+        f"where vendor not in {ELSEWHERE} group by all"
     )
     return {(vendor, day, currency): amount for vendor, day, currency, amount in found if amount}
 
@@ -240,7 +243,7 @@ def conserves(company: Path) -> None:
         "with units as (select vendor, charge_date, currency, sum(billed_amount) as amount "
         f"from {units} group by all), "
         "totals as (select vendor, charge_date, currency, sum(billed_amount) as amount "
-        f"from '{company}/truth/billed_totals.parquet' where vendor not in ('seats', 'manual') group by all) "
+        f"from '{company}/truth/billed_totals.parquet' where vendor not in {ELSEWHERE} group by all) "
         "select vendor, charge_date, coalesce(totals.amount, 0) - coalesce(units.amount, 0) from units "
         "full join totals using (vendor, charge_date, currency) "
         "where coalesce(totals.amount, 0) <> coalesce(units.amount, 0)"
@@ -293,17 +296,24 @@ def test_each_switch_works_alone_and_says_what_it_did(tmp_path: Path, name: str)
     assert found[name]["expected"]
     assert _leaves_a_trace(found[name]), found[name]
     conserves(tmp_path / "company")
+    clouds_agree(tmp_path / "company", tmp_path / "drop")
+
+
+def clouds_agree(company: Path, drop: Path) -> None:
+    """The clouds' bills say the truth, read by their manifests once the last of them has arrived."""
+    deliver(company, drop, TODAY)
+    demo_clouds.agree(company, drop)
 
 
 def _leaves_a_trace(entry: dict[str, Any]) -> bool:
     """Whether what was injected is there: some number of the finding is not zero."""
     numbers = [value for key, value in entry.items() if key in _NUMBERS]
-    nested = [row for key in ("spend", "by_vendor", "by_model") for row in entry.get(key, [])]
+    nested = [row for key in ("spend", "by_vendor", "by_model", "by_provider") for row in entry.get(key, [])]
     numbers += [value for row in nested for key, value in row.items() if key in _NUMBERS]
     return any(Decimal(str(number)) != 0 for number in numbers)
 
 
-_NUMBERS = {"requests", "unseen_requests", "billed_amount", "difference"}
+_NUMBERS = {"requests", "unseen_requests", "billed_amount", "difference", "unused_amount", "idle_hours"}
 
 
 def test_without_switches_nothing_is_odd(tmp_path: Path) -> None:
@@ -312,6 +322,8 @@ def test_without_switches_nothing_is_odd(tmp_path: Path) -> None:
     assert findings(folder) == {}
     conserves(folder)
     tokens_agree(folder)
+    clouds_agree(folder, tmp_path / "drop")
+    assert rows(f"select sum(unused) from '{folder}/truth/commitments.parquet'") == [(0,)]
     requests = f"'{folder}/causes/requests/*.parquet'"
     gateway = (OPENAI_GATEWAY_KEY, ANTHROPIC_GATEWAY_KEY)
     assert rows(f"select count(*) from {requests} where provider_key in {gateway} and gateway_key is null") == [(0,)]
@@ -333,6 +345,7 @@ def test_any_seed_and_any_switches_conserve(
         served = {key: amount for key, amount in _all_windows(stub, first).items() if amount}
     assert served == true_totals(folder)
     tokens_agree(folder)
+    clouds_agree(folder, folder.parent / "drop")
 
 
 def _all_windows(stub: Stub, first: date) -> Totals:
@@ -367,11 +380,69 @@ def test_files_arrive_in_their_time(company: Path, tmp_path: Path) -> None:
     assert not [name for name in there if "again" in name]
     assert deliver(company, tmp_path, CUT) == 0
     assert deliver(company, tmp_path, TODAY) > 0
-    assert hashes(tmp_path) == hashes(company / "exports" / "drop")
+    delivered = hashes(tmp_path)
+    assert {name: delivered[name] for name in hashes(company / "exports" / "drop")} == hashes(
+        company / "exports" / "drop"
+    )
+    assert deliver(company, tmp_path, TODAY) == 0
     day = tmp_path / "litellm" / "2026-10-14"
     assert (day / "gateway-2026-10-14.ndjson.gz").read_bytes() == (
         day / "gateway-2026-10-14-again.ndjson.gz"
     ).read_bytes()
+
+
+def test_the_clouds_write_a_running_month_anew_and_keep_what_their_mode_keeps(company: Path, tmp_path: Path) -> None:
+    deliver(company, tmp_path, CUT)
+    manifest = tmp_path / "aws/exports/larkfield-focus/metadata/BILLING_PERIOD=2026-10/larkfield-focus-Manifest.json"
+    before = json.loads(manifest.read_text())["executionId"]
+    early = list(demo_clouds.lines(tmp_path))
+    assert {line.vendor for line in early} == {"focus", "aws", "gcp"}
+    assert max(line.day for line in early) == CUT - timedelta(days=1)
+    deliver(company, tmp_path, TODAY)
+    assert json.loads(manifest.read_text())["executionId"] != before
+    # Each run of the FOCUS export has its own folder, the bank's has its files overwritten.
+    assert len(list(tmp_path.glob("aws/exports/larkfield-focus/data/*/*"))) == 2
+    assert len(list(tmp_path.glob("aws_bank/exports/bank-usage/data/*/*"))) == 2
+    assert len(list(tmp_path.rglob("azure/**/manifest.json"))) == 2
+    late = list(demo_clouds.lines(tmp_path))
+    assert len(late) > len(early) * 1.4
+    assert max(line.day for line in late) == END - timedelta(days=1)
+
+
+def test_the_same_prompts_are_the_same_tokens_on_each_of_bedrocks_routes(company: Path, tmp_path: Path) -> None:
+    deliver(company, tmp_path, TODAY)
+    with duckdb.connect() as connection:
+        counts = connection.execute(
+            """
+            with evaluations as (
+                select
+                    ChargePeriodStart, ConsumedUnit, regexp_extract(lower(SkuMeter), 'input|output') as direction,
+                    round(ConsumedQuantity * case ConsumedUnit when 'Units' then 1000000 else 1000 end) as tokens
+                from read_parquet(?) where contains(ResourceId, 'evaluation')
+            )
+            select direction, count(*), count(distinct tokens), count(distinct ConsumedUnit), min(tokens) > 1000
+            from evaluations group by ChargePeriodStart, direction
+            """,
+            [[str(path) for path in demo_clouds.aws_files(tmp_path / "aws")]],
+        ).fetchall()
+    assert sorted(set(counts)) == [("input", 3, 1, 2, True), ("output", 3, 1, 2, True)]
+    assert len(counts) == 2 * 31
+
+
+def test_gpu_hours_are_those_that_the_nodes_are_billed_for(company: Path, tmp_path: Path) -> None:
+    deliver(company, tmp_path, TODAY)
+    with duckdb.connect() as connection:
+        billed = connection.execute(
+            "select ChargePeriodStart::date, ResourceId, sum(ConsumedQuantity) from read_parquet(?) "
+            "where ResourceType = 'Instance' group by all order by all",
+            [[str(path) for path in demo_clouds.aws_files(tmp_path / "aws")]],
+        ).fetchall()
+    hours = rows(
+        f"select usage_date, instance, sum(hours)::double from '{company}/truth/gpu_hours.parquet' "
+        "group by all order by all"
+    )
+    assert billed == hours
+    assert rows(f"select bool_and(hours >= 0) from '{company}/truth/gpu_hours.parquet'") == [(True,)]
 
 
 def test_invoices_are_the_bill_with_credits_and_tax_in_whole_cents(company: Path) -> None:

@@ -27,10 +27,10 @@ def create(
 ) -> None:
     """Writes the company's last `months` months, up to and with 2026-10, with `requests` requests in all.
 
-    Below the folder: `causes/`, `truth/`, `exports/api/`, `exports/drop/`, `exports/clouds/`, and `company.json` last. A
-    folder that holds the same parameters is left alone; one with others is replaced as a whole, and any other folder
-    that is not empty is refused with FileExistsError. Raises ValueError for a negative seed, for months outside 1 to 24,
-    and for fewer than 20 requests a day. No switches given: all are on.
+    Below the folder: `causes/`, `truth/`, `exports/api/`, `exports/drop/`, `exports/clouds/`, and `company.json` last.
+    A folder that holds the same parameters is left alone; one with others is replaced as a whole, and any other folder
+    that is not empty is refused with FileExistsError. Raises ValueError for a negative seed, for months outside 1 to
+    24, and for fewer than 20 requests a day. No switches given: all are on.
     """
     chosen = Switches() if switches is None else switches
     parameters = {

@@ -108,12 +108,12 @@ def _row(run: Run, line: Charge) -> list[str | None]:
     is_usage, is_unused = line.category == USAGE, line.status == UNUSED
     sku_id = identifier(sku.name, 12) if sku else None
     is_covered = commitment is not None and is_usage
-    price = sku and (Decimal(0) if is_covered else sku.price)
+    price = (Decimal(0) if is_covered else sku.price) if sku else None
     contracted = line.billed if line.quantity is not None and not is_covered else Decimal(0)
     resource_group = (line.resource or "").partition("/resourceGroups/")[2].partition("/")[0] or None
     provider = (line.resource or "").partition("/providers/")[2].partition("/")[0].lower()
     subcategory = "Azure OpenAI GPT5" if line.use and "gpt-5" in line.use.workload.model else line.service.name
-    known = {
+    known: dict[str, str | None] = {
         "BilledCost": plain(line.billed),
         "BillingAccountId": clouds.AZURE_ACCOUNT,
         "BillingAccountName": "Larkfield Inc",
@@ -126,11 +126,11 @@ def _row(run: Run, line: Charge) -> list[str | None]:
         "ChargeFrequency": {USAGE: "Usage-Based", PURCHASE: "Recurring"}.get(line.category, "One-Time"),
         "ChargePeriodEnd": f"{line.end}T00:00:00Z",
         "ChargePeriodStart": f"{line.start}T00:00:00Z",
-        "CommitmentDiscountCategory": commitment and commitment.category,
-        "CommitmentDiscountId": commitment and commitment.identifier,
-        "CommitmentDiscountName": commitment and commitment.name,
+        "CommitmentDiscountCategory": commitment.category if commitment else None,
+        "CommitmentDiscountId": commitment.identifier if commitment else None,
+        "CommitmentDiscountName": commitment.name if commitment else None,
         "CommitmentDiscountStatus": line.status,
-        "CommitmentDiscountType": commitment and commitment.kind,
+        "CommitmentDiscountType": commitment.kind if commitment else None,
         "ConsumedQuantity": plain(line.quantity) if is_usage and not is_unused else None,
         "ConsumedUnit": sku.unit if sku and is_usage and not is_unused else None,
         "ContractedCost": plain(contracted),
@@ -147,7 +147,7 @@ def _row(run: Run, line: Charge) -> list[str | None]:
         "PricingCurrencyEffectiveCost": plain(line.effective),
         "PricingCurrencyListUnitPrice": plain(sku.list_price) if sku else None,
         "PricingQuantity": plain(line.quantity),
-        "PricingUnit": sku and sku.unit,
+        "PricingUnit": sku.unit if sku else None,
         "ProviderName": "Microsoft",
         "PublisherName": "Microsoft",
         "RegionId": clouds.AZURE_REGION[0],
@@ -159,7 +159,7 @@ def _row(run: Run, line: Charge) -> list[str | None]:
         "ServiceName": line.service.name,
         "ServiceSubcategory": line.service.subcategory,
         "SkuId": sku_id,
-        "SkuMeter": sku and sku.name,
+        "SkuMeter": sku.name if sku else None,
         "SkuPriceId": sku_id and f"{sku_id}/0001",
         "SubAccountId": line.account,
         "SubAccountName": clouds.AZURE_NAMES[line.account],
@@ -173,16 +173,16 @@ def _row(run: Run, line: Charge) -> list[str | None]:
         "x_InvoiceSectionName": "Engineering",
         "x_ListCostInUsd": plain(line.listed),
         "x_PricingBlockSize": "1",
-        "x_PricingUnitDescription": sku and sku.unit,
+        "x_PricingUnitDescription": sku.unit if sku else None,
         "x_PublisherCategory": "Cloud Provider",
         "x_ResourceGroupName": resource_group,
         "x_ResourceType": "/".join((provider, *(line.resource or "").split("/")[-2:-1])) if provider else None,
         "x_SkuDetails": "{}",
         "x_SkuMeterCategory": line.service.code,
         "x_SkuMeterId": sku_id,
-        "x_SkuMeterName": sku and sku.name,
+        "x_SkuMeterName": sku.name if sku else None,
         "x_SkuMeterSubcategory": subcategory,
-        "x_SkuOrderId": commitment and commitment.identifier.rpartition("/")[2],
+        "x_SkuOrderId": commitment.identifier.rpartition("/")[2] if commitment else None,
         "x_SkuRegion": clouds.AZURE_REGION[0],
         "x_SkuTerm": "1" if commitment else None,
     }

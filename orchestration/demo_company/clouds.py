@@ -42,6 +42,7 @@ AZURE_REGION = ("eastus2", "East US 2")
 
 GOOGLE_ACCOUNT = "01F00D-4A11CE-7B0B0B"
 GOOGLE_SEARCH, GOOGLE_CONTENT, GOOGLE_LAKE = "larkfield-search", "larkfield-content", "larkfield-lake"
+GOOGLE_TEAMS = {GOOGLE_SEARCH: "search", GOOGLE_CONTENT: "content-studio", GOOGLE_LAKE: "data-platform"}
 GOOGLE_REGION = "us-central1"
 
 SONNET, OPUS, OPUS_MARKET, HAIKU = "claude-sonnet-4-6", "claude-opus-4-8", "claude-opus-5-5", "claude-haiku-4-5"

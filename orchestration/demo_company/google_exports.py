@@ -74,7 +74,7 @@ def _project(project: str) -> dict[str, Any]:
         "id": project,
         "number": str(int(identifier(project, 10), 16)),
         "name": project,
-        "labels": [],
+        "labels": [{"key": "team", "value": clouds.GOOGLE_TEAMS[project]}],
         "ancestry_numbers": "/51000/",
         "ancestors": [{"resource_name": "organizations/51000", "display_name": "larkfield"}],
     }
