@@ -11,7 +11,14 @@ from datetime import date
 from pathlib import Path
 
 from orchestration import demo_company
-from orchestration.demo_company.company import ANTHROPIC_ACCOUNT, CURSOR_TEAM, GITHUB_ORGANIZATION, OPENAI_ACCOUNT
+from orchestration.demo_company.company import (
+    ANTHROPIC_ACCOUNT,
+    CURSOR_TEAM,
+    GITHUB_ORGANIZATION,
+    LAST_MONTH,
+    OPENAI_ACCOUNT,
+)
+from orchestration.demo_company.gpu_cluster import CLUSTER
 from orchestration.errors import MeterhouseError
 from orchestration.packages import packages
 from orchestration.paths import CATALOGUES, Home
@@ -37,6 +44,8 @@ CLOUDS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
     ("aws", NAME, "aws_bank", {}),
     ("gcp", NAME, "google", {}),
 )
+# The tools of the GPU cluster, on the stub.
+OPENCOST, PROMETHEUS = "/opencost", "/prometheus"
 
 
 def create_demo(settings: Settings, seed: int, months: int, requests: int, without: Sequence[str]) -> Path:
@@ -92,11 +101,20 @@ def prepare_demo(settings: Settings) -> Settings:
         SourceSettings(vendor=vendor, name=name, location=str(drop / folder), options=options)
         for vendor, name, folder, options in CLOUDS
     ]
+    cluster = SourceSettings(
+        vendor="kubernetes",
+        name=NAME,
+        location=OPENCOST,
+        scope=CLUSTER,
+        # They were installed with the last month.
+        since=LAST_MONTH,
+        options={"currency": "USD", "prometheus": PROMETHEUS, "backoff_seconds": "0"},
+    )
     os.environ.setdefault(KEY_VARIABLE, "demo-key")
     os.environ.setdefault(PERSON_KEY, "the people of the demo company are made up")
     return settings.model_copy(
         update={
-            "sources": (*apis, *files, *exports),
+            "sources": (*apis, *files, *exports, cluster),
             "is_demo": True,
             "first_month": f"{since:%Y-%m}",
             "today": demo_company.TODAY,
@@ -117,14 +135,19 @@ def serving(settings: Settings, today: date) -> Iterator[Settings]:
 
     deliver(_company(settings), _drop(settings), today)
     with Stub(_company(settings), today) as stub:
-        paths = {vendor: path for vendor, path, _ in APIS}
-        sources = tuple(
-            source.model_copy(update={"location": stub.url + paths[source.vendor]})
-            if source.vendor in paths
-            else source
-            for source in settings.sources
-        )
+        sources = tuple(_on_the_stub(source, stub.url) for source in settings.sources)
         yield settings.model_copy(update={"sources": sources, "today": today})
+
+
+def _on_the_stub(source: SourceSettings, url: str) -> SourceSettings:
+    """The source with addresses that answer, where it has any."""
+    paths = {vendor: path for vendor, path, _ in APIS} | {"kubernetes": OPENCOST}
+    if source.vendor not in paths:
+        return source
+    address = {"location": url + paths[source.vendor]}
+    if "prometheus" not in source.options:
+        return source.model_copy(update=address)
+    return source.model_copy(update=address | {"options": source.options | {"prometheus": url + PROMETHEUS}})
 
 
 def _company(settings: Settings) -> Path:

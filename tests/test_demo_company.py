@@ -445,6 +445,45 @@ def test_gpu_hours_are_those_that_the_nodes_are_billed_for(company: Path, tmp_pa
     assert rows(f"select bool_and(hours >= 0) from '{company}/truth/gpu_hours.parquet'") == [(True,)]
 
 
+def test_the_clusters_tools_say_the_hours_that_are_true(stub: Stub, company: Path) -> None:
+    day, following = date(2026, 10, 14), date(2026, 10, 15)
+    truth = rows(
+        f"select node, coalesce(namespace, '__idle__'), hours::decimal(18, 2) from '{company}/truth/gpu_hours.parquet' "
+        f"where usage_date = '{day}' and hours > 0 order by all"
+    )
+    window = f"{day}T00:00:00Z,{following}T00:00:00Z"
+    query = {"window": window, "accumulate": "false", "includeIdle": "true", "idleByNode": "true"}
+    answer = ask(stub, "/opencost/allocation", {}, **query)
+    found = sorted(
+        (entry["properties"]["node"], entry["properties"].get("namespace", "__idle__"), Decimal(entry["gpuHours"]))
+        for entry in answer["data"][0].values()
+    )
+    assert found == truth
+    assert "__idle__" in {namespace for _, namespace, _ in found}
+    used: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for metric, whole in (("DCGM_FI_PROF_GR_ENGINE_ACTIVE", 1), ("DCGM_FI_DEV_GPU_UTIL", 100)):
+        query = {"query": f"avg_over_time({metric}[1h])", "start": epoch(day) + 3600, "end": epoch(following)}
+        samples = ask(stub, "/prometheus/api/v1/query_range", {}, step=3600, **query)
+        for series in samples["data"]["result"]:
+            labels = series["metric"]
+            key = (labels["Hostname"], labels.get("namespace", "__idle__"))
+            # The larger GPUs have the better metric.
+            if ("H100" in labels["modelName"]) == (whole == 1):
+                used[key] += sum(Decimal(value) for _, value in series["values"]) / whole
+    assert {key: hours for key, hours in used.items() if hours} == {
+        (node, namespace): hours for node, namespace, hours in truth if namespace != "__idle__"
+    }
+
+
+def test_the_clusters_tools_refuse_what_they_do_not_take_and_know_no_day_to_come(stub: Stub, company: Path) -> None:
+    assert status_of(stub, "/opencost/allocation", {}, window="yesterday", accumulate="false") == 400
+    assert status_of(stub, "/prometheus/api/v1/query_range", {}, query="up", start=0, end=1, step=60) == 400
+    window = "2026-10-21T00:00:00Z,2026-10-22T00:00:00Z"
+    with Stub(company, CUT) as early:
+        assert ask(early, "/opencost/allocation", {}, window=window, accumulate="false")["data"] == [{}]
+    assert ask(stub, "/opencost/allocation", {}, window=window, accumulate="false")["data"] != [{}]
+
+
 def test_invoices_are_the_bill_with_credits_and_tax_in_whole_cents(company: Path) -> None:
     invoices = rows(
         f"select invoice_id, issuer, net_amount::{MONEY}, tax_amount::{MONEY}, credit_amount::{MONEY}, "

@@ -73,6 +73,7 @@ def _write(folder: Path, seed: int, months: int, requests: int, chosen: Switches
         causes,
         cloud_charges,
         cloud_exports,
+        cluster_exports,
         drops,
         exports,
         gpu_cluster,
@@ -102,6 +103,7 @@ def _write(folder: Path, seed: int, months: int, requests: int, chosen: Switches
         truth.finish(connection, folder, parts, months, chosen, lines, node_days)
         exports.finish(connection, folder / "exports", folder / "causes", parts, chosen)
         cloud_exports.write_clouds(connection, folder / "exports", months, lines)
+        cluster_exports.write(folder / "exports" / "api", node_days)
         taxes = truth.taxes(connection, folder, months)
         drops.write_drops(connection, folder, months, requests, chosen, taxes)
     shutil.rmtree(parts)

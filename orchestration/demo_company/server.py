@@ -1,7 +1,8 @@
 """A stub of the vendors' interfaces on 127.0.0.1 over an exports folder: paging, auth, errors and rate limits.
 
 It sums up the rows of `exports.py` as asked and decides nothing about money. OpenAI lies below `/openai/v1`, Anthropic
-below `/anthropic`, GitHub below `/github`, Cursor below `/cursor`. Every interface accepts the key `demo-key`.
+below `/anthropic`, GitHub below `/github`, Cursor below `/cursor`; these accept the key `demo-key`. The tools of the
+GPU cluster, OpenCost below `/opencost` and Prometheus below `/prometheus`, ask for none.
 """
 
 import base64
@@ -20,6 +21,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import duckdb
 
+from orchestration.demo_company.cluster_exports import IDLE
 from orchestration.demo_company.company import GITHUB_ORGANIZATION
 from orchestration.demo_company.prices import COPILOT_CREDIT
 from orchestration.demo_company.tables import quoted
@@ -159,6 +161,8 @@ class Vendors:
             ("GET", r"/github/orgs/([^/]+)/copilot/billing/seats", self._github_seats),
             ("POST", r"/cursor/teams/filtered-usage-events", self._cursor_events),
             ("GET", r"/cursor/teams/members", self._cursor_members),
+            ("GET", r"/opencost/allocation", self._allocations),
+            ("GET", r"/prometheus/api/v1/query_range", self._samples),
         )
 
     def close(self) -> None:
@@ -182,6 +186,10 @@ class Vendors:
             cursor.execute(query.format(source=source), [self._today, self._today, *values])
             names = [column[0] for column in cursor.description or []]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def _known(self, name: str) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads((self._api / f"{name}.json").read_text(), parse_float=Decimal)
+        return content
 
     def _list(self, name: str) -> list[dict[str, Any]]:
         entries: list[dict[str, Any]] = json.loads((self._api / f"{name}.json").read_text())
@@ -556,6 +564,45 @@ class Vendors:
     def _cursor_members(self, request: Request) -> Answer:
         return Answer({"teamMembers": self._list("cursor_members")})
 
+    # The GPU cluster
+
+    def _allocations(self, request: Request) -> Answer:
+        """One map of allocations a day of the window; a day before the tool was there, or to come, has none."""
+        days = re.fullmatch(r"(\d{4}-\d{2}-\d{2})T00:00:00Z,(\d{4}-\d{2}-\d{2})T00:00:00Z", request.one("window") or "")
+        if days is None:
+            raise RefusedError(400, "window must be two UTC midnights")
+        if request.one("aggregate") is not None or request.one("accumulate") != "false":
+            raise RefusedError(400, "this stub has containers of days only: accumulate=false, and no aggregate")
+        has_idle = request.one("includeIdle") == "true" and request.one("idleByNode") == "true"
+        day, end = (date.fromisoformat(text) for text in days.groups())
+        known = self._known("opencost_allocations")
+        data = []
+        while day < end:
+            entries = known.get(str(day), {}) if day < self._today else {}
+            data.append({name: entry for name, entry in entries.items() if has_idle or not name.endswith(IDLE)})
+            day += timedelta(days=1)
+        return Answer({"code": 200, "data": data})
+
+    def _samples(self, request: Request) -> Answer:
+        """Averages or counts of hours, for one metric, at the ends of the hours from `start` to `end`."""
+        query = re.fullmatch(r"(avg|count)_over_time\((\w+)\[1h\]\)", request.one("query") or "")
+        if query is None or request.number("step") != 3600:
+            raise RefusedError(400, "this stub has avg_over_time and count_over_time of 1h only, in steps of 3600")
+        start, end = request.number("start"), request.number("end")
+        place = 1 if query[1] == "avg" else 2
+        result = [
+            {"metric": series["metric"], "values": values}
+            for series in self._known("gpu_samples").get(query[2], [])
+            if (
+                values := [
+                    [sample[0], str(sample[place])]
+                    for sample in series["samples"]
+                    if start <= sample[0] <= min(end, self._moment.timestamp())
+                ]
+            )
+        ]
+        return Answer({"status": "success", "data": {"resultType": "matrix", "result": result}})
+
 
 class Stub:
     """A running stub: `with Stub(folder, now) as stub: get(stub.url + "/openai/v1/...")`. It ends with the block.
@@ -672,6 +719,10 @@ def _error(vendor: str, refused: RefusedError) -> dict[str, Any]:
         return {"message": str(refused), "documentation_url": "", "status": str(refused.status)}
     if vendor == "cursor":
         return {"error": kind, "message": str(refused)}
+    if vendor == "opencost":
+        return {"code": refused.status, "message": str(refused)}
+    if vendor == "prometheus":
+        return {"status": "error", "errorType": "bad_data", "error": str(refused)}
     return {"error": {"message": str(refused), "type": kind, "param": None, "code": None}}
 
 
