@@ -67,9 +67,8 @@ class Larkfield:
             connection.execute(f"attach '{self.publication.database.resolve()}' as published (read_only)")
             connection.execute(f"attach '{Home(self.home).build_file}' as build (read_only)")
             connection.execute("create schema truth")
-            for name in ("billed_units", "billed_totals", "tokens"):
-                path = self.home / "demo" / "company" / "truth" / f"{name}.parquet"
-                connection.execute(f"create view truth.{name} as from '{path}'")
+            for path in (self.home / "demo" / "company" / "truth").glob("*.parquet"):
+                connection.execute(f"create view truth.{path.stem} as from '{path}'")
             return connection.execute(sql).fetchall()
 
     def finding(self, switch: str) -> dict[str, Any]:

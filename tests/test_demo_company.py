@@ -442,37 +442,40 @@ def test_gpu_hours_are_those_that_the_nodes_are_billed_for(company: Path, tmp_pa
         "group by all order by all"
     )
     assert billed == hours
-    assert rows(f"select bool_and(hours >= 0) from '{company}/truth/gpu_hours.parquet'") == [(True,)]
+    assert rows(
+        "select bool_and(hours >= 0 and used_hours >= 0 and hours = used_hours + idle_hours), sum(used_hours) > 0 "
+        f"from '{company}/truth/gpu_hours.parquet'"
+    ) == [(True, True)]
 
 
 def test_the_clusters_tools_say_the_hours_that_are_true(stub: Stub, company: Path) -> None:
     day, following = date(2026, 10, 14), date(2026, 10, 15)
-    truth = rows(
-        f"select node, coalesce(namespace, '__idle__'), hours::decimal(18, 2) from '{company}/truth/gpu_hours.parquet' "
-        f"where usage_date = '{day}' and hours > 0 order by all"
-    )
+    truth = {
+        (node, namespace): (held, used)
+        for node, namespace, held, used in rows(
+            "select node, coalesce(namespace, 'nobody'), hours, used_hours "
+            f"from '{company}/truth/gpu_hours.parquet' where usage_date = '{day}' and hours > 0"
+        )
+    }
     window = f"{day}T00:00:00Z,{following}T00:00:00Z"
     query = {"window": window, "accumulate": "false", "includeIdle": "true", "idleByNode": "true"}
-    answer = ask(stub, "/opencost/allocation", {}, **query)
-    found = sorted(
-        (entry["properties"]["node"], entry["properties"].get("namespace", "__idle__"), Decimal(entry["gpuHours"]))
-        for entry in answer["data"][0].values()
-    )
-    assert found == truth
-    assert "__idle__" in {namespace for _, namespace, _ in found}
+    allocations = ask(stub, "/opencost/allocation", {}, **query)["data"][0].values()
+    held = {
+        (entry["properties"]["node"], entry["properties"].get("namespace", "nobody")): entry["gpuHours"]
+        for entry in allocations
+    }
+    # As from OpenCost, what is idle has a cost and no hours.
+    assert held == {key: hours if key[1] != "nobody" else 0 for key, (hours, _) in truth.items()}
+    assert all(entry["gpuCost"] > 0 for entry in allocations)
     used: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    seen: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for metric, whole in (("DCGM_FI_PROF_GR_ENGINE_ACTIVE", 1), ("DCGM_FI_DEV_GPU_UTIL", 100)):
         query = {"query": f"avg_over_time({metric}[1h])", "start": epoch(day) + 3600, "end": epoch(following)}
-        samples = ask(stub, "/prometheus/api/v1/query_range", {}, step=3600, **query)
-        for series in samples["data"]["result"]:
-            labels = series["metric"]
-            key = (labels["Hostname"], labels.get("namespace", "__idle__"))
-            # The larger GPUs have the better metric.
-            if ("H100" in labels["modelName"]) == (whole == 1):
-                used[key] += sum(Decimal(value) for _, value in series["values"]) / whole
-    assert {key: hours for key, hours in used.items() if hours} == {
-        (node, namespace): hours for node, namespace, hours in truth if namespace != "__idle__"
-    }
+        for series in ask(stub, "/prometheus/api/v1/query_range", {}, step=3600, **query)["data"]["result"]:
+            key = (series["metric"]["Hostname"], series["metric"].get("namespace", "nobody"))
+            used[key] += sum(Decimal(value) for _, value in series["values"]) / whole
+            seen[key] += len(series["values"])
+    assert {key: (seen[key], used[key]) for key in seen} == truth
 
 
 def test_the_clusters_tools_refuse_what_they_do_not_take_and_know_no_day_to_come(stub: Stub, company: Path) -> None:

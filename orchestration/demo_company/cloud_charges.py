@@ -274,7 +274,7 @@ def _aws_nodes(day: date, nodes: tuple[NodeDay, ...], chosen: Switches) -> Itera
 
 
 def _phase_tag(node_day: NodeDay) -> str:
-    phase = PHASES[node_day.used[0][0].namespace]
+    phase = PHASES[node_day.holdings[0].tenant.namespace]
     return {"initial training": "training"}.get(phase, phase)
 
 

@@ -8,7 +8,8 @@ Computed from the charges and the cluster's hours, before any bill is rendered; 
 - `cloud_tokens.parquet`: vendor, provider_name, model, meter, usage_date, quantity. What a correction takes back and
   says anew is nought.
 - `commitments.parquet`: provider_name, commitment, billing_month, currency, purchased, used, unused.
-- `gpu_hours.parquet`: usage_date, node, instance, namespace (null: nobody), workload_phase (null: idle), hours.
+- `gpu_hours.parquet`: usage_date, node, instance, namespace and workload_phase (null: nobody held the GPU), hours,
+  used_hours, idle_hours. The hours of a node and day are those that it ran.
 """
 
 from collections import defaultdict
@@ -85,7 +86,7 @@ def write(
         connection,
         truth / "gpu_hours.parquet",
         "usage_date date, node varchar, instance varchar, namespace varchar, workload_phase varchar",
-        "hours decimal(18, 2)",
+        "hours decimal(18, 2), used_hours decimal(18, 2), idle_hours decimal(18, 2)",
         (row for node_day in node_days for row in _hours(node_day)),
     )
 
@@ -98,9 +99,10 @@ def _parts(line: Charge) -> tuple[Decimal, ...]:
 
 def _hours(node_day: NodeDay) -> Iterator[tuple[tuple[Any, ...], tuple[Decimal, ...]]]:
     place = (node_day.day, node_day.node.name, node_day.node.instance)
-    for tenant, hours in node_day.used:
-        yield (*place, tenant.namespace, PHASES[tenant.namespace]), (hours,)
-    yield (*place, None, None), (node_day.idle,)
+    for holding in node_day.holdings:
+        namespace, used = holding.tenant.namespace, holding.used
+        yield (*place, namespace, PHASES[namespace]), (Decimal(holding.hours), used, holding.hours - used)
+    yield (*place, None, None), (Decimal(node_day.free), _NOTHING, Decimal(node_day.free))
 
 
 def _write_sums(
@@ -176,14 +178,14 @@ def findings(
         yield (
             "gpu_idle",
             {
-                "what": "a GPU is paid for and nobody uses it",
+                "what": "a deployment holds a GPU that is paid for, and nobody calls it",
                 "where": {
                     "node": SERVE_2.name,
                     "instance": SERVE_2.instance,
                     "first_day": first,
                     "last_day": idle[-1].day,
                 },
-                "idle_hours": sum((row.idle for row in idle), _NOTHING),
-                "expected": "the node's cost of these days is idle, and shows as waste",
+                "idle_hours": sum((holding.hours - holding.used for row in idle for holding in row.holdings), _NOTHING),
+                "expected": "the hours of these days are held and idle, and the node's cost shows as waste",
             },
         )

@@ -14,7 +14,7 @@ from typing import Any
 
 from orchestration.demo_company import company
 from orchestration.demo_company.cloud_exports import plain, write_json
-from orchestration.demo_company.gpu_cluster import CLUSTER, PHASES, Node, NodeDay, Tenant
+from orchestration.demo_company.gpu_cluster import CLUSTER, LARGE_GPU, PHASES, SERVING, Node, NodeDay, Tenant
 
 IDLE = "__idle__"
 # What OpenCost makes of a node's price, in per cent, and its decimals.
@@ -42,31 +42,34 @@ def write(folder: Path, node_days: Sequence[NodeDay]) -> None:
 
 
 def _allocations(node_day: NodeDay) -> Iterator[dict[str, Any]]:
-    """An allocation for each tenant that used the node, and what is left as the node's idle one."""
+    """An allocation for each tenant that held the node's GPU, and one without hours for when nobody did."""
     node, place = node_day.node, {"cluster": CLUSTER, "node": node_day.node.name}
-    for tenant, hours in node_day.used:
-        if hours:
-            names = (CLUSTER, node.name, tenant.namespace, _pod(tenant), tenant.controller)
-            properties: dict[str, Any] = place | {
-                "container": tenant.controller,
-                "controller": tenant.controller,
-                "controllerKind": "deployment" if tenant.namespace == "llm-serving" else "job",
-                "namespace": tenant.namespace,
-                "pod": _pod(tenant),
-                "providerID": f"aws:///us-east-1a/{node.instance}",
-                "labels": {"team": tenant.team, "workload_phase": PHASES[tenant.namespace]},
-            }
-            yield _allocation("/".join(names), properties, node_day, hours)
-    if node_day.idle:
+    for holding in node_day.holdings:
+        tenant = holding.tenant
+        names = (CLUSTER, node.name, tenant.namespace, _pod(tenant), tenant.controller)
+        properties: dict[str, Any] = place | {
+            "container": tenant.controller,
+            "controller": tenant.controller,
+            "controllerKind": "deployment" if tenant.namespace == SERVING else "job",
+            "namespace": tenant.namespace,
+            "pod": _pod(tenant),
+            "providerID": f"aws:///us-east-1a/{node.instance}",
+            "labels": {"team": tenant.team, "workload_phase": PHASES[tenant.namespace]},
+        }
+        if holding.hours:
+            yield _allocation("/".join(names), properties, node_day, holding.hours, holding.hours)
+    if node_day.free:
         properties = place | {"providerID": f"aws:///us-east-1a/{node.instance}"}
-        yield _allocation("/".join((CLUSTER, node.name, IDLE)), properties, node_day, node_day.idle)
+        yield _allocation("/".join((CLUSTER, node.name, IDLE)), properties, node_day, node_day.free, 0)
 
 
 def _pod(tenant: Tenant) -> str:
     return f"{tenant.controller}-0"
 
 
-def _allocation(name: str, properties: dict[str, Any], node_day: NodeDay, hours: Decimal) -> dict[str, Any]:
+def _allocation(
+    name: str, properties: dict[str, Any], node_day: NodeDay, hours: int, held_hours: int
+) -> dict[str, Any]:
     start, end = f"{node_day.day}T00:00:00Z", f"{node_day.day + timedelta(days=1)}T00:00:00Z"
     cost = node_day.node.price * hours
     parts = {f"{part}Cost": (cost * share / 100).quantize(STEP, ROUND_HALF_EVEN) for part, share in SHARES.items()}
@@ -76,13 +79,13 @@ def _allocation(name: str, properties: dict[str, Any], node_day: NodeDay, hours:
         "window": {"start": start, "end": end},
         "start": start,
         "end": end,
-        "minutes": hours * 60,
-        "cpuCoreHours": hours * CORES,
+        "minutes": 1440,
+        "cpuCoreHours": held_hours * CORES,
         "cpuCostAdjustment": 0,
-        "gpuCount": 1,
-        "gpuHours": hours,
+        "gpuCount": 1 if held_hours else 0,
+        "gpuHours": held_hours,
         "gpuCostAdjustment": 0,
-        "ramByteHours": hours * MEMORY_BYTES,
+        "ramByteHours": held_hours * MEMORY_BYTES,
         "ramCostAdjustment": 0,
         "pvCost": 0,
         "networkCost": 0,
@@ -97,31 +100,20 @@ def _allocation(name: str, properties: dict[str, Any], node_day: NodeDay, hours:
 def _samples(node_day: NodeDay) -> Iterator[tuple[str, dict[str, str], int, str]]:
     """Metric, labels, end of the hour and average. One tenant follows the other; after them the GPU does nothing.
 
-    The better metric is there for the larger GPU only; the other one counts any work as the whole of an hour there.
+    The better metric is there for the larger GPU only.
     """
     node = node_day.node
     midnight = datetime(node_day.day.year, node_day.day.month, node_day.day.day, tzinfo=UTC)
-    for hour in range(node_day.hours):
-        ended_at = int(midnight.timestamp()) + (hour + 1) * 3600
-        begun, is_used = Decimal(0), False
-        for tenant, hours in node_day.used:
-            share = min(begun + hours, Decimal(hour + 1)) - max(begun, Decimal(hour))
-            begun += hours
-            if share > 0:
-                is_used = True
-                yield from _metrics(node, _labels(node, tenant), ended_at, share)
-        if not is_used:
-            yield from _metrics(node, _labels(node, None), ended_at, Decimal(0))
-
-
-def _metrics(
-    node: Node, labels: dict[str, str], ended_at: int, share: Decimal
-) -> Iterator[tuple[str, dict[str, str], int, str]]:
-    is_large = node.gpu.endswith("H100")
-    if is_large:
-        yield ENGINE, labels, ended_at, plain(share) or ""
-    percent = Decimal(100) if is_large and share else share * 100
-    yield UTILISATION, labels, ended_at, plain(percent) or ""
+    first_end = int(midnight.timestamp()) + 3600
+    hours = [(holding.tenant, holding.busy) for holding in node_day.holdings for _ in range(holding.hours)] + [
+        (None, 0)
+    ] * node_day.free
+    for number, (tenant, busy) in enumerate(hours):
+        labels, ended_at = _labels(node, tenant), first_end + number * 3600
+        if node.gpu == LARGE_GPU:
+            yield ENGINE, labels, ended_at, plain(Decimal(busy) / 100) or ""
+        else:
+            yield UTILISATION, labels, ended_at, str(busy)
 
 
 def _labels(node: Node, tenant: Tenant | None) -> dict[str, str]:
