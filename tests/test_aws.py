@@ -766,11 +766,12 @@ def test_line_item_types_have_their_category(books: Books) -> None:
 
 def test_focus_holds_for_aws(books: Books) -> None:
     """Rules of FOCUS that cross columns and rows, over all that AWS billed."""
+    price = "cast({}_unit_price as decimal(19, 9)) * cast(pricing_quantity as decimal(19, 9))"
     broken = {
         "a resource has a type": "(resource_id is null) <> (resource_type is null)",
         "a region has a name": "(region_id is null) <> (region_name is null)",
-        "a price gives its cost": "list_unit_price * pricing_quantity <> list_cost",
-        "a contracted price gives its cost": "contracted_unit_price * pricing_quantity <> contracted_cost",
+        "a price gives its cost": f"{price.format('list')} <> list_cost",
+        "a contracted price gives its cost": f"{price.format('contracted')} <> contracted_cost",
         "what is sold has a price id": "charge_category in ('Usage', 'Purchase') and sku_price_id is null",
         "tax has no price": "charge_category = 'Tax' and (sku_id is not null or pricing_quantity is not null)",
         "a quantity has a unit": "(pricing_quantity is null) <> (pricing_unit is null)",
