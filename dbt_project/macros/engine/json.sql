@@ -152,16 +152,16 @@
     array_to_string([
             concat(
                 to_json(regexp_replace(
-                    member.key, '{{ key_pattern }}', '{{ key_replacement }}'
+                    member['key'], '{{ key_pattern }}', '{{ key_replacement }}'
                 )),
                 ':',
-                to_json(member.value)
+                to_json(member['value'])
             )
             for member in map_entries(
                 try_cast(try_cast({{ column }} as json) as map(varchar, varchar))
             )
-            if member.value <> ''
-            and regexp_matches(member.key, '{{ key_pattern }}')
+            if member['value'] <> ''
+            and regexp_matches(member['key'], '{{ key_pattern }}')
         ], ',')
 {%- endmacro %}
 

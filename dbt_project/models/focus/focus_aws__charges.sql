@@ -88,14 +88,26 @@ line_items_with_meter as (
 
 ),
 
--- What FOCUS asks of what is used or bought, and of nothing else.
-skus as (
+categorised as (
 
     select
         line_items_with_meter.*,
 
         named_services.service_category,
-        named_services.service_subcategory,
+        named_services.service_subcategory
+
+    from line_items_with_meter
+
+    left join named_services
+        on line_items_with_meter.service_name = named_services.service_name
+
+),
+
+-- What FOCUS asks of what is used or bought, and of nothing else.
+skus as (
+
+    select
+        *,
         case
             when charge_category in ('Usage', 'Purchase')
                 then coalesce(sku_id, concat_ws('/', product_code, usage_type))
@@ -118,11 +130,7 @@ skus as (
             when pricing_unit = 'Request' then 'Requests'
             else coalesce(pricing_unit, 'Units')
         end as sold_unit
-
-    from line_items_with_meter
-
-    left join named_services
-        on line_items_with_meter.service_name = named_services.service_name
+    from categorised
 
 ),
 

@@ -158,7 +158,9 @@ classified as (
                 then 'Agent vCPU Hours'
             when
                 {{ matches_pattern('everything', "'agentcore'") }}
-                and {{ matches_pattern('everything', "'(runtime|browser|interpreter).*mem|gb-?h'") }}
+                and {{ matches_pattern(
+                    'everything', "'(runtime|browser|interpreter).*mem|gb-?h'"
+                ) }}
                 then 'Agent Memory Hours'
             when {{ matches_pattern('everything', "'agentcore.*gateway'") }}
                 then 'Agent Gateway Calls'
@@ -218,7 +220,9 @@ meters as (
         metered_as,
         case
             when
-                {{ matches_pattern('metered_as', "'Tokens|Model Units|Reserved|Images'") }}
+                {{ matches_pattern(
+                    'metered_as', "'Tokens|Model Units|Reserved|Images'"
+                ) }}
                 then named_model
         end as provider_model_id,
         case
@@ -247,10 +251,14 @@ meters as (
             when
                 not {{ matches_pattern('metered_as', "'Tokens'") }} then null
             when
-                {{ matches_pattern('lower(pricing_unit)', "'^(1k|1000|1,000) ?tokens?$'") }}
+                {{ matches_pattern(
+                    'lower(pricing_unit)', "'^(1k|1000|1,000) ?tokens?$'"
+                ) }}
                 then 1000
             when
-                {{ matches_pattern('lower(pricing_unit)', "'^(1m|1000000|1,000,000) ?tokens?$'") }}
+                {{ matches_pattern(
+                    'lower(pricing_unit)', "'^(1m|1000000|1,000,000) ?tokens?$'"
+                ) }}
                 then 1000000
             when lower(pricing_unit) = 'tokens' then 1
             when

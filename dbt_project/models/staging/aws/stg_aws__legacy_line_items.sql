@@ -46,9 +46,9 @@ renamed as (
         line_item_product_code as product_code,
         product_product_name as product_name,
         line_item_usage_type as usage_type,
-        line_item_operation as operation,
+        line_item_operation as operation_name,
         line_item_line_item_description as description,
-        -- Of a marketplace line the text names the unit: software|region|Million Tokens.
+        -- A marketplace line's text names the unit: software|region|Million Tokens.
         nullif(split_part(line_item_line_item_description, '|', 3), '')
             as described_unit,
         pricing_unit,
@@ -79,7 +79,9 @@ renamed as (
                 ''
             ),
             nullif(
-                {{ json_members('_unknown_columns', '^iamPrincipal/', 'iamPrincipal/') }},
+                {{ json_members(
+                    '_unknown_columns', '^iamPrincipal/', 'iamPrincipal/'
+                ) }},
                 ''
             )
         ), '}'), '{}') as tags,
@@ -113,23 +115,13 @@ renamed as (
         savings_plan_net_recurring_commitment_for_billing_period
         + savings_plan_net_amortized_upfront_commitment_for_billing_period
             as net_savings_plan_commitment,
-        case
-            when coalesce(
-                reservation_unused_amortized_upfront_fee_for_billing_period,
-                reservation_unused_recurring_fee
-            ) is not null
-                then
-                    coalesce(
-                        reservation_net_unused_amortized_upfront_fee_for_billing_period,
-                        reservation_unused_amortized_upfront_fee_for_billing_period,
-                        0
-                    )
-                    + coalesce(
-                        reservation_net_unused_recurring_fee,
-                        reservation_unused_recurring_fee,
-                        0
-                    )
-        end as unused_reservation_cost,
+        coalesce(
+            reservation_net_unused_amortized_upfront_fee_for_billing_period,
+            reservation_unused_amortized_upfront_fee_for_billing_period
+        ) as unused_upfront_cost,
+        coalesce(
+            reservation_net_unused_recurring_fee, reservation_unused_recurring_fee
+        ) as unused_recurring_cost,
         reservation_total_reserved_units as reserved_units,
 
         cast(line_item_usage_start_date as date) as charge_date,
@@ -146,7 +138,12 @@ commitments as (
     select
         *,
         case
-            when line_item_type = 'RIFee' then unused_reservation_cost
+            when
+                line_item_type = 'RIFee'
+                and coalesce(unused_upfront_cost, unused_recurring_cost) is not null
+                then
+                    coalesce(unused_upfront_cost, 0)
+                    + coalesce(unused_recurring_cost, 0)
             when
                 net_savings_plan_commitment <> savings_plan_commitment
                 and savings_plan_commitment <> 0

@@ -24,7 +24,8 @@ renamed as (
         line_item_resource_id as resource_id,
         line_item_iam_principal as principal_id,
         capacity_reservation_capacity_reservation_arn as capacity_reservation_id,
-        capacity_reservation_capacity_reservation_status as capacity_reservation_status,
+        capacity_reservation_capacity_reservation_status
+            as capacity_reservation_status,
         savings_plan_savings_plan_a_r_n as savings_plan_id,
         reservation_reservation_a_r_n as reservation_id,
         coalesce(reservation_reservation_a_r_n, savings_plan_savings_plan_a_r_n)
@@ -46,9 +47,9 @@ renamed as (
         line_item_product_code as product_code,
         {{ json_text('product', 'product_name') }} as product_name,
         line_item_usage_type as usage_type,
-        line_item_operation as operation,
+        line_item_operation as operation_name,
         line_item_line_item_description as description,
-        -- Of a marketplace line the text names the unit: software|region|Million Tokens.
+        -- A marketplace line's text names the unit: software|region|Million Tokens.
         nullif(split_part(line_item_line_item_description, '|', 3), '')
             as described_unit,
         pricing_unit,
@@ -99,23 +100,13 @@ renamed as (
         savings_plan_net_recurring_commitment_for_billing_period
         + savings_plan_net_amortized_upfront_commitment_for_billing_period
             as net_savings_plan_commitment,
-        case
-            when coalesce(
-                reservation_unused_amortized_upfront_fee_for_billing_period,
-                reservation_unused_recurring_fee
-            ) is not null
-                then
-                    coalesce(
-                        reservation_net_unused_amortized_upfront_fee_for_billing_period,
-                        reservation_unused_amortized_upfront_fee_for_billing_period,
-                        0
-                    )
-                    + coalesce(
-                        reservation_net_unused_recurring_fee,
-                        reservation_unused_recurring_fee,
-                        0
-                    )
-        end as unused_reservation_cost,
+        coalesce(
+            reservation_net_unused_amortized_upfront_fee_for_billing_period,
+            reservation_unused_amortized_upfront_fee_for_billing_period
+        ) as unused_upfront_cost,
+        coalesce(
+            reservation_net_unused_recurring_fee, reservation_unused_recurring_fee
+        ) as unused_recurring_cost,
         reservation_total_reserved_units as reserved_units,
 
         cast(line_item_usage_start_date as date) as charge_date,
@@ -132,7 +123,12 @@ commitments as (
     select
         *,
         case
-            when line_item_type = 'RIFee' then unused_reservation_cost
+            when
+                line_item_type = 'RIFee'
+                and coalesce(unused_upfront_cost, unused_recurring_cost) is not null
+                then
+                    coalesce(unused_upfront_cost, 0)
+                    + coalesce(unused_recurring_cost, 0)
             when
                 net_savings_plan_commitment <> savings_plan_commitment
                 and savings_plan_commitment <> 0
