@@ -30,9 +30,9 @@ service_categories as (
 
 ),
 
--- Where each cloud says what it meters: AWS in the usage type, which 1.0 has in a column
--- of AWS's own; Azure in the meter, which it names in its own columns until 1.2; Google
--- in the description.
+-- Where each cloud says what it meters: AWS in the usage type, which 1.0 has in a
+-- column of AWS's own; Azure in the meter, which it names in its own columns until 1.2;
+-- Google in the description.
 charges_by_cloud as (
 
     select
@@ -108,7 +108,8 @@ charges_with_meters as (
 
     left join azure_meters
         on
-            charges.meter_subcategory is not distinct from azure_meters.meter_subcategory
+            charges.meter_subcategory
+            is not distinct from azure_meters.meter_subcategory
             and charges.meter_name = azure_meters.meter_name
             and charges.meter_unit is not distinct from azure_meters.unit
             and charges.is_azure
