@@ -144,4 +144,4 @@ def test_the_bundle_finds_a_line_that_is_gone(demo: Demo, tmp_path: Path) -> Non
     broken = tmp_path / "broken.parquet"
     duckdb.execute(f"copy (select * from '{files['invoice_detail']}' offset 1) to '{broken}' (format parquet)")
     found = bundle_run(files | {"invoice_detail": broken}, tmp_path)
-    assert found.failed["FDT-CROSS-010:ERROR"] >= 1
+    assert found.failed == {"FDT-CROSS-014:ERROR": 31}
