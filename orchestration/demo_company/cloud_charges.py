@@ -270,7 +270,9 @@ def _aws_nodes(day: date, nodes: tuple[NodeDay, ...], chosen: Switches) -> Itera
             cost = node.price * (node_day.hours - covered)
             yield replace(usage, quantity=Decimal(node_day.hours - covered), billed=cost, effective=cost, listed=cost)
     if left:
-        yield _unused(AWS, day, SAVINGS_PLANS, clouds.AWS_PAYER, PLAN, left)
+        unused = _unused(AWS, day, SAVINGS_PLANS, clouds.AWS_PAYER, PLAN, left)
+        # What is unused is counted in the money that was promised.
+        yield replace(unused, sku=Sku("ComputeSP:1yrNoUpfront-Unused", "USD", Decimal(1), Decimal(1)), quantity=left)
 
 
 def _phase_tag(node_day: NodeDay) -> str:
