@@ -1,4 +1,7 @@
-"""Two companies, each run twice for the whole session: a small one of files, and the demo company with its truth."""
+"""Two companies, each run twice for the whole session, and the real exports of three vendors, run once.
+
+The companies are a small one of files, and the demo company with its truth.
+"""
 
 import json
 import shutil
@@ -12,7 +15,8 @@ import pytest
 from orchestration.logs import mute_teardown
 from orchestration.paths import Home
 from orchestration.publish import Publication
-from tests.support import Finished, meterhouse, published
+from tests.support import NO_SAMPLE, REAL_EXPORTS, SAMPLE, Finished, meterhouse, published
+from tests.vendor import PERSON_KEY
 
 
 def pytest_configure() -> None:
@@ -87,3 +91,28 @@ def larkfield(tmp_path_factory: pytest.TempPathFactory) -> Larkfield:
     second = meterhouse(home, "run", timeout=400, **without_config)
     assert second.code == 0, second.output
     return Larkfield(home, first, second, before, published(home))
+
+
+@dataclass(frozen=True)
+class RealExports:
+    """The three real exports of `../shared/data`, landed and published in one run."""
+
+    home: Path
+    run: Finished
+    publication: Publication
+
+
+@pytest.fixture(scope="session")
+def real_exports(tmp_path_factory: pytest.TempPathFactory) -> RealExports:
+    if not SAMPLE.exists():
+        pytest.skip(NO_SAMPLE)
+    folder = tmp_path_factory.mktemp("real")
+    config = folder / "meterhouse.toml"
+    lines = ['first_month = "2023-01"']
+    for vendor, path, options in REAL_EXPORTS:
+        source = f'vendor = "{vendor}"\nname = "{vendor}_sample"\nlocation = "{path}"\n{options}'
+        lines.append(f"[[sources]]\n{source}")
+    config.write_text("\n\n".join(lines) + "\n")
+    run = meterhouse(folder / "var", "run", "--config", str(config), METERHOUSE_PERSON_KEY=PERSON_KEY)
+    assert run.code == 0, run.output
+    return RealExports(folder / "var", run, published(folder / "var"))

@@ -16,6 +16,12 @@ from tests.small_company import small_company
 OLD_DUCKDB = PROJECT / ".venv-duckdb1" / "bin" / "python"
 SAMPLES = PROJECT.parent / "shared" / "data" / "focus_samples"
 SAMPLE = SAMPLES / "focus_1.0_finops_foundation_sample_1000.csv"
+# Vendor, file, and the options of its source.
+REAL_EXPORTS = (
+    ("focus", SAMPLE, ""),
+    ("aws", SAMPLES / "native_aws_cur_anonymous_1281.csv", 'options = { report = "legacy", delivery = "files" }'),
+    ("oci", SAMPLES / "native_oci_cost_report_506.csv", ""),
+)
 NO_SAMPLE = "the real exports lie in ../shared/data, which is not here"
 
 

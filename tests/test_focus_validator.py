@@ -4,7 +4,6 @@ The list is tests/focus_validator_expected.yml. A rule that fails and is not in 
 rows, or that no longer fails, fails the test: `python -m tests.focus_validator --record SOURCE` writes them anew.
 """
 
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,22 +28,11 @@ from tests.focus_validator import (
     table_of,
     validate_home,
 )
-from tests.support import NO_SAMPLE, SAMPLES, meterhouse, write_config
 
 pytestmark = pytest.mark.skipif(not PYTHON.is_file(), reason=NO_ENVIRONMENT)
 
 
-@dataclass(frozen=True)
-class RealExport:
-    """A vendor's own file that is landed and published before it is validated. A new one is a line in the list."""
-
-    name: str
-    vendor: str
-    file: str
-
-
-REAL_EXPORTS = (RealExport("foundation_sample", "focus", "focus_1.0_finops_foundation_sample_1000.csv"),)
-SOURCES = ("larkfield", *(export.name for export in REAL_EXPORTS))
+SOURCES = ("larkfield", "real_exports")
 
 
 @pytest.fixture(scope="module")
@@ -54,18 +42,7 @@ def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     @cache
     def of(source: str) -> dict[str, Outcome]:
         folder = tmp_path_factory.mktemp(source)
-        if source == "larkfield":
-            home = Home(request.getfixturevalue("larkfield").home)
-        else:
-            export = next(item for item in REAL_EXPORTS if item.name == source)
-            path = SAMPLES / export.file
-            if not path.is_file():
-                pytest.skip(NO_SAMPLE)
-            named = {"vendor": export.vendor, "name": export.name, "location": str(path)}
-            config = write_config(folder / "meterhouse.toml", named)
-            finished = meterhouse(folder / "var", "run", "--config", str(config))
-            assert finished.code == 0, finished.output
-            home = Home(folder / "var")
+        home = Home(request.getfixturevalue(source).home)
         return {outcome.run: outcome for outcome in validate_home(home, folder)}
 
     return of
