@@ -118,7 +118,9 @@ def test_a_file_without_rows_is_no_success(demo: Demo, tmp_path: Path) -> None:
 
 def test_the_bundle_finds_a_line_that_is_gone(demo: Demo, tmp_path: Path) -> None:
     files = export_focus(Home(demo.home), "1.4", tmp_path).files
-    broken = tmp_path / "broken.parquet"
-    duckdb.execute(f"copy (select * from '{files['invoice_detail']}' offset 1) to '{broken}' (format parquet)")
+    lines, broken = files["invoice_detail"], tmp_path / "broken.parquet"
+    first = f"InvoiceDetailId <> (select min(InvoiceDetailId) from '{lines}')"
+    duckdb.execute(f"copy (from '{lines}' where {first}) to '{broken}' (format parquet)")
     found = bundle_run(files | {"invoice_detail": broken}, tmp_path)
-    assert found.failed == {"FDT-CROSS-014:ERROR": 31}
+    assert set(found.failed) == {"FDT-CROSS-014:ERROR"}
+    assert bundle_run(files, tmp_path).failed == {}
