@@ -15,6 +15,8 @@ from tests import buckets
 from tests.deliveries import FOCUS_ROW, csv_text
 from tests.vendor import land, landed_rows
 
+TABLES = {"focus": "charges", "aws": "line_items"}
+
 
 @pytest.fixture(scope="module", params=sorted(buckets.STORES))
 def store(request: pytest.FixtureRequest) -> Iterator[str]:
@@ -63,6 +65,22 @@ def test_an_object_written_anew_is_another_state_at_equal_size(place: str, tmp_p
         # The listing must not come from the memory of a process that runs for weeks.
         states |= {entry.state for entry in files.listing(fetch, lambda _: True)[1]}
     assert len(states) == 2
+
+
+def test_a_bucket_without_credentials_is_an_error_that_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A driver's own exceptions are no OSError: such a source once stopped the whole run."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")
+    fsspec.get_filesystem_class("s3").clear_instance_cache()
+    for vendor in ("focus", "aws"):
+        (outcome, *_) = land(tmp_path / "home", monkeypatch, vendor, TABLES[vendor], "s3://nobody/reads/this")
+        assert outcome.status == "failed", outcome
+        assert "Credentials" in outcome.message, outcome.message
+    fsspec.get_filesystem_class("s3").clear_instance_cache()
 
 
 def test_a_bucket_that_is_not_there_is_an_error(store: str, tmp_path: Path) -> None:

@@ -46,9 +46,10 @@ def _of_table(fetch: Fetch) -> Fetch:
 def _has_folder(fetch: Fetch) -> bool:
     """Whether the table has a folder. Raises DeliveryError when the folder of all tables cannot be read."""
     try:
-        filesystem, path = fsspec.core.url_to_fs(_folder(fetch))
-        above = path.rsplit("/", 1)[0]
-        is_there, has_parent = bool(filesystem.isdir(path)), filesystem.isdir(above)
+        with files.reading():
+            filesystem, path = fsspec.core.url_to_fs(_folder(fetch))
+            above = path.rsplit("/", 1)[0]
+            is_there, has_parent = bool(filesystem.isdir(path)), filesystem.isdir(above)
     except (OSError, ValueError, ImportError) as error:
         is_there, has_parent, found = False, False, f"{type(error).__name__}: {error}"
     else:

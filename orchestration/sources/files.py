@@ -6,6 +6,7 @@ What lies beside a vendor's manifest is read by `manifests.py`, from the same li
 import hashlib
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -18,6 +19,8 @@ from orchestration.sources.base import Delivery, Fetch, ReceivedFile
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 BLOCK_BYTES = 4 * 1024**2
+# Whose exceptions are none of Python's own: a bucket's driver, and the libraries below it.
+DRIVERS = ("adlfs", "aiobotocore", "aiohttp", "azure", "botocore", "gcsfs", "google", "ocifs", "s3fs")
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,17 @@ class Entry:
     @property
     def name(self) -> str:
         return PurePosixPath(self.path).name
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Makes an OSError of what a bucket's driver raises in this block: no credentials, no access, no answer."""
+    try:
+        yield
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] not in DRIVERS or isinstance(error, OSError):
+            raise
+        raise OSError(f"{type(error).__name__}: {error}") from error
 
 
 def deliveries(fetch: Fetch) -> Iterator[Delivery]:
@@ -57,17 +71,18 @@ def listing(fetch: Fetch, is_wanted: Callable[[str], bool]) -> tuple[Any, list[E
     A location that is one file is wanted. Raises DeliveryError when it cannot be read.
     """
     location = fetch.source.location
+    is_glob = any(mark in location for mark in "*?[")
     try:
-        filesystem, path = fsspec.core.url_to_fs(location)
-        # A process that runs for weeks must see what was written since.
-        filesystem.invalidate_cache()
-        is_glob = any(mark in location for mark in "*?[")
-        if is_glob:
-            found = filesystem.glob(path, detail=True)
-        elif filesystem.isdir(path):
-            found = filesystem.find(path, detail=True)
-        else:
-            found = {path: filesystem.info(path)}
+        with reading():
+            filesystem, path = fsspec.core.url_to_fs(location)
+            # A process that runs for weeks must see what was written since.
+            filesystem.invalidate_cache()
+            if is_glob:
+                found = filesystem.glob(path, detail=True)
+            elif filesystem.isdir(path):
+                found = filesystem.find(path, detail=True)
+            else:
+                found = {path: filesystem.info(path)}
     except (OSError, ValueError, ImportError) as error:
         is_driver_missing = isinstance(error, ImportError)
         raise DeliveryError(
@@ -122,7 +137,7 @@ def copied(fetch: Fetch, filesystem: Any, listed: Entry, number: int) -> Receive
     digest = hashlib.sha256()
     size = 0
     try:
-        with filesystem.open(listed.path, "rb") as source, target.open("wb") as copy:
+        with reading(), filesystem.open(listed.path, "rb") as source, target.open("wb") as copy:
             while block := source.read(BLOCK_BYTES):
                 digest.update(block)
                 size += copy.write(block)

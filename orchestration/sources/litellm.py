@@ -22,6 +22,7 @@ from orchestration.contracts import Column, Contract
 from orchestration.errors import DeliveryError
 from orchestration.paths import sha256_of
 from orchestration.scrubbing import PERSONAL, hidden
+from orchestration.sources import files
 from orchestration.sources.api import LOOPBACK, answers_with
 from orchestration.sources.base import Delivery, Fetch, ReceivedFile, SourceTable, Vendor, hash_of_hashes
 
@@ -356,17 +357,16 @@ def _days_of_folder(fetch: Fetch) -> Iterator[tuple[str, str, _Reader]]:
     """Touched days with the listing of their objects as the watermark: names, sizes and marks of content."""
     filesystem, root = _open(fetch)
     try:
-        folders = sorted(item["name"] for item in filesystem.ls(root, detail=True) if item["type"] == "directory")
+        with files.reading():
+            folders = sorted(item["name"] for item in filesystem.ls(root, detail=True) if item["type"] == "directory")
         for folder in folders:
             day = PurePosixPath(folder).name
             is_since = fetch.source.since is None or day >= fetch.source.since.isoformat()
             if not (DAY.fullmatch(day) and is_since and day in fetch.wanted):
                 continue
-            objects = {
-                path: info
-                for path, info in sorted(filesystem.find(folder, detail=True).items())
-                if _suffix(path) in (*JSON_FORMATS, ".parquet")
-            }
+            with files.reading():
+                found = sorted(filesystem.find(folder, detail=True).items())
+            objects = {path: info for path, info in found if _suffix(path) in (*JSON_FORMATS, ".parquet")}
             marks = [_mark(info) for info in objects.values()]
             listing = "\n".join(f"{path} {mark}" for path, mark in zip(objects, marks, strict=True))
             state = "?" if None in marks else hashlib.sha256(listing.encode()).hexdigest()
@@ -378,13 +378,15 @@ def _days_of_folder(fetch: Fetch) -> Iterator[tuple[str, str, _Reader]]:
 
 def _file_reader(fetch: Fetch, table: str) -> _Reader | None:
     filesystem, root = _open(fetch)
-    found = [path for suffix in (".csv", ".json") if filesystem.exists(path := f"{root}/tables/{table}{suffix}")]
+    with files.reading():
+        found = [path for suffix in (".csv", ".json") if filesystem.exists(path := f"{root}/tables/{table}{suffix}")]
     if not found:
         return None
 
     def read(duck: duckdb.DuckDBPyConnection, working: Path) -> _Received:
         local = working / PurePosixPath(found[0]).name
-        filesystem.get_file(found[0], str(local))
+        with files.reading():
+            filesystem.get_file(found[0], str(local))
         if local.suffix == ".json":
             received = _records(fetch, duck, [str(local)], "unstructured")
         else:
@@ -397,12 +399,13 @@ def _file_reader(fetch: Fetch, table: str) -> _Reader | None:
 
 def _open(fetch: Fetch) -> tuple[Any, str]:
     try:
-        filesystem, path = fsspec.core.url_to_fs(fetch.source.location)
-        root = str(path).rstrip("/")
-        # A long-lived process keeps listings; new objects must be seen.
-        filesystem.invalidate_cache()
-        if not filesystem.isdir(root):
-            raise FileNotFoundError("no such folder")
+        with files.reading():
+            filesystem, path = fsspec.core.url_to_fs(fetch.source.location)
+            root = str(path).rstrip("/")
+            # A long-lived process keeps listings; new objects must be seen.
+            filesystem.invalidate_cache()
+            if not filesystem.isdir(root):
+                raise FileNotFoundError("no such folder")
     except (OSError, ValueError, ImportError) as error:
         raise _unlisted(fetch, error) from None
     return filesystem, root
@@ -455,7 +458,8 @@ def _local_paths(fetch: Fetch, filesystem: Any, paths: Sequence[str], working: P
     copies = {path: str(working / f"{number}{_ending(path)}") for number, path in enumerate(paths) if path not in local}
     try:
         if copies:
-            filesystem.get(list(copies), list(copies.values()))
+            with files.reading():
+                filesystem.get(list(copies), list(copies.values()))
     except OSError as error:
         raise _unlisted(fetch, error) from None
     return [(local | copies)[path] for path in paths]

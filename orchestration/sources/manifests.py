@@ -56,7 +56,8 @@ class Place:
     def read_json(self, entry: files.Entry) -> Any:
         """A manifest's content. Raises DeliveryError when it is no JSON object."""
         try:
-            content = json.loads(self.filesystem.cat_file(entry.path), parse_float=Decimal)
+            with files.reading():
+                content = json.loads(self.filesystem.cat_file(entry.path), parse_float=Decimal)
         except (OSError, ValueError) as error:
             raise self.refusal(entry, "a manifest as JSON", f"{type(error).__name__}: {error}") from None
         if not isinstance(content, dict):
@@ -168,7 +169,8 @@ def _refuse_rewritten(place: Place, item: Announcement, entries: Sequence[files.
     place.filesystem.invalidate_cache()
     for entry in _all_of(item, entries):
         try:
-            now = files.entry(entry.path, place.filesystem.info(entry.path)).state
+            with files.reading():
+                now = files.entry(entry.path, place.filesystem.info(entry.path)).state
         except OSError as error:
             now = f"{type(error).__name__}: {error}"
         if now != entry.state:
