@@ -343,7 +343,7 @@ def test_a_legacy_report_is_announced_by_its_manifest(account: Account, is_new_f
     (outcome,) = account.land("legacy_line_items", options=options)
     assert (outcome.status, outcome.row_count) == ("landed", 0)
     (other,) = account.land("line_items", options=options)
-    assert other.status == "nothing_new"
+    assert other.status == "unconfigured"
 
 
 def test_the_parquet_files_of_a_legacy_report_lie_elsewhere(account: Account) -> None:

@@ -240,7 +240,7 @@ in_focus_terms as (
         ) as service_subcategory,
         charges.service_name,
         case
-            when charges.has_price
+            when charges.sku_id is not null and charges.charge_category <> 'Tax'
                 then coalesce(charges.metered_as, charges.sku_description)
         end as sku_meter,
         case

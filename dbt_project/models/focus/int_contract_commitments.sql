@@ -94,16 +94,28 @@ billed_commitments as (
         max(commitment_discount_type) as commitment_kind,
         max(commitment_discount_name) as commitment_name,
         max(billing_currency) as billing_currency,
-        max(commitment_discount_unit) filter (where charge_category = 'Purchase')
-            as commitment_unit,
+        -- A bill that does not say how much was promised says what was bought.
+        coalesce(
+            max(commitment_discount_unit) filter (
+                where charge_category = 'Purchase'
+                and commitment_discount_quantity is not null
+            ),
+            max(pricing_unit) filter (where charge_category = 'Purchase')
+        ) as commitment_unit,
         case when count(distinct service_name) = 1 then max(service_name) end
             as service_name,
 
         {{ total("case when charge_category = 'Purchase' then billed_cost end") }}
             as purchase_cost,
-        {{ total(
-            "case when charge_category = 'Purchase' then commitment_discount_quantity end"
-        ) }} as purchase_quantity,
+        coalesce(
+            {{ total(
+                "case when charge_category = 'Purchase' "
+                ~ "then commitment_discount_quantity end"
+            ) }},
+            {{ total(
+                "case when charge_category = 'Purchase' then pricing_quantity end"
+            ) }}
+        ) as purchase_quantity,
         coalesce(bool_or(
             charge_category = 'Purchase' and charge_frequency = 'One-Time'
         ), false) as has_upfront_payment,
@@ -169,8 +181,10 @@ commitments_of_bills as (
         end as payment_model,
         coalesce(commitment_name, commitment_discount_id) as commitment_description,
         billing_currency,
-        case when purchase_quantity is not null then commitment_unit end
-            as commitment_unit,
+        case
+            when commitment_category = 'Usage' and purchase_quantity is not null
+                then commitment_unit
+        end as commitment_unit,
 
         case when commitment_category = 'Spend' then purchase_cost end
             as commitment_cost,

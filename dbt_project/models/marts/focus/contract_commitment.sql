@@ -12,6 +12,12 @@ deliveries as (
 
 ),
 
+unit_spellings as (
+
+    select * from {{ ref('unit_spellings') }}
+
+),
+
 acceptances as (
 
     select
@@ -49,7 +55,8 @@ spelled_as_specified as (
         commitments.period_start as ContractCommitmentPeriodStart,
         commitments.commitment_quantity as ContractCommitmentQuantity,
         commitments.commitment_kind as ContractCommitmentType,
-        commitments.commitment_unit as ContractCommitmentUnit,
+        coalesce(unit_spellings.focus_unit, commitments.commitment_unit)
+            as ContractCommitmentUnit,
         commitments.contract_id as ContractId,
         commitments.contract_end as ContractPeriodEnd,
         commitments.contract_start as ContractPeriodStart,
@@ -64,6 +71,9 @@ spelled_as_specified as (
 
     left join acceptances
         on commitments.delivery_id = acceptances.delivery_id
+
+    left join unit_spellings
+        on commitments.commitment_unit = unit_spellings.unit
 
 )
 

@@ -12,6 +12,12 @@ billing_accounts as (
 
 ),
 
+unit_spellings as (
+
+    select * from {{ ref('unit_spellings') }}
+
+),
+
 charge_invoices as (
 
     select * from {{ ref('int_charge_invoices') }}
@@ -154,6 +160,55 @@ charges_with_prices as (
 
 ),
 
+-- Units as FOCUS spells them. Tokens are counted one by one, and priced by the block
+-- that the vendor's own quantity counts; no amount changes with the name of its unit.
+charges_with_units as (
+
+    select
+        charges_with_prices.* replace (
+            coalesce(
+                case
+                    when
+                        charges_with_prices.token_quantity
+                        = charges_with_prices.pricing_quantity * 1000000
+                        then '1000000 Tokens'
+                    when
+                        charges_with_prices.token_quantity
+                        = charges_with_prices.pricing_quantity * 1000
+                        then '1000 Tokens'
+                    when
+                        charges_with_prices.token_quantity
+                        = charges_with_prices.pricing_quantity
+                        then 'Tokens'
+                end,
+                pricing_spellings.focus_unit,
+                charges_with_prices.pricing_unit
+            ) as pricing_unit,
+            case
+                when charges_with_prices.consumed_quantity is not null
+                    then coalesce(
+                        charges_with_prices.token_quantity,
+                        charges_with_prices.consumed_quantity
+                    )
+            end as consumed_quantity,
+            case
+                when charges_with_prices.token_quantity is not null then 'Tokens'
+                else coalesce(
+                    consumed_spellings.focus_unit, charges_with_prices.consumed_unit
+                )
+            end as consumed_unit
+        )
+
+    from charges_with_prices
+
+    left join unit_spellings as pricing_spellings
+        on charges_with_prices.pricing_unit = pricing_spellings.unit
+
+    left join unit_spellings as consumed_spellings
+        on charges_with_prices.consumed_unit = consumed_spellings.unit
+
+),
+
 charges_with_quantities as (
 
     select
@@ -180,7 +235,7 @@ charges_with_quantities as (
                     then commitment_discount_unit
             end as commitment_discount_unit
         )
-    from charges_with_prices
+    from charges_with_units
 
 ),
 
