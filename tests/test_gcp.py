@@ -503,7 +503,7 @@ def test_charges_of_googles_focus_export_have_what_it_leaves_out(company: tuple[
     found = query(
         published(home).database,
         "select ChargeCategory, ServiceCategory, InvoiceIssuerName, ChargeFrequency, ResourceType, SubAccountType, "
-        "Tags, x_ModelId, x_Meter, InvoiceId, x_ProviderProjectId "
+        "Tags, x_ModelId, x_Meter, x_InvoiceIdBasis, x_ProviderProjectId "
         "from focus.cost_and_usage where x_Vendor = 'focus' order by 2",
     )
     tags = '{"feature":"answers","project:team":"search","tag:7001/environment":"prod"}'
@@ -519,7 +519,7 @@ def test_charges_of_googles_focus_export_have_what_it_leaves_out(company: tuple[
             tags,
             "gemini-2.5-pro",
             "input_uncached",
-            None,
+            "provisional",
             "search-prod",
         ),
         (
@@ -532,10 +532,10 @@ def test_charges_of_googles_focus_export_have_what_it_leaves_out(company: tuple[
             None,
             None,
             None,
-            None,
+            "provisional",
             "search-prod",
         ),
-        ("Tax", "Other", google, "One-Time", None, None, None, None, None, None, None),
+        ("Tax", "Other", google, "One-Time", None, None, None, None, None, "provisional", None),
     ]
 
 

@@ -12,6 +12,7 @@ from orchestration.contracts import landing_contract
 from orchestration.landing import landing_tables
 from orchestration.paths import PROJECT, Home
 from tests.conftest import Demo
+from tests.support import query
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +113,19 @@ def test_no_pipeline_code_can_read_the_truth() -> None:
         *(PROJECT / "dbt_project" / "models").rglob("*.yml"),
     ]:
         assert "billed_units" not in path.read_text(encoding="utf-8"), path
+
+
+def test_every_arm_gives_decimals_of_the_money_type(demo: Demo) -> None:
+    """One arm with a decimal of another scale rounds that column of all arms where they are put below each other.
+
+    The tokens of one bill, rounded to whole ones, once took the decimals off every other vendor's quantities.
+    """
+    arms = sorted(path.stem for path in (PROJECT / "dbt_project" / "models" / "focus").glob("focus_*__charges.sql"))
+    found = query(
+        Home(demo.home).build_file,
+        "select table_name, column_name, data_type from information_schema.columns where table_schema = 'hubs' "
+        "and (data_type like 'DECIMAL%' or data_type in ('DOUBLE', 'FLOAT'))",
+    )
+    of_arms = [row for row in found if row[0] in (*arms, "int_charges")]
+    assert sorted({str(row[0]) for row in of_arms}) == [*arms, "int_charges"]
+    assert [row for row in of_arms if row[2] != "DECIMAL(35,18)"] == []

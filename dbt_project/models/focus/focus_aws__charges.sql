@@ -119,7 +119,7 @@ skus as (
         end as commitment_discount_id,
         case
             when charge_category = 'Usage' and tokens_each is not null
-                then round(usage_amount * tokens_each)
+                then {{ money('round(usage_amount * tokens_each)') }}
         end as token_quantity,
         case
             when charge_category not in ('Usage', 'Purchase') then null
@@ -317,7 +317,7 @@ in_focus_terms as (
         tags,
 
         billed_cost,
-        effective_cost,
+        {{ money('effective_cost') }} as effective_cost,
         list_cost,
         contracted_cost,
         commitment_quantity as commitment_discount_quantity,

@@ -85,9 +85,9 @@ charges_with_meters as (
         case
             when charges.charge_category <> 'Usage' then null
             when bedrock_meters.tokens_each is not null
-                then round({{ money(
-                    'charges.pricing_quantity * bedrock_meters.tokens_each'
-                ) }})
+                then {{ money(
+                    'round(charges.pricing_quantity * bedrock_meters.tokens_each)'
+                ) }}
             else {{ money(
                 'charges.consumed_quantity '
                 ~ '* coalesce(azure_meters.tokens_per_unit, vertex_meters.tokens_per_unit)'

@@ -294,13 +294,13 @@ in_focus_terms as (
         charges.contracted_cost,
         case
             when charges.has_price and charges.list_product = charges.list_cost
-                then charges.list_block_price
+                then {{ money('charges.list_block_price') }}
         end as list_unit_price,
         case
             when
                 charges.has_price
                 and charges.contracted_product = charges.contracted_cost
-                then charges.contracted_block_price
+                then {{ money('charges.contracted_block_price') }}
         end as contracted_unit_price,
         case
             when charges.charge_category = 'Usage' then charges.usage_quantity
