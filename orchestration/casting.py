@@ -331,6 +331,7 @@ def _nested(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _nested(item) for key, item in value.items()}
     if isinstance(value, _Digits):
+        # Asks only which form keeps the digits; the number that is kept is the text.
         is_held = Decimal(value) == Decimal(repr(float(value)))
         return simplejson.RawJSON(str(value)) if is_held else str(value)
     return value

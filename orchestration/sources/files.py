@@ -42,7 +42,7 @@ def reading() -> Iterator[None]:
     """Makes an OSError of what a bucket's driver raises in this block: no credentials, no access, no answer."""
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # drivers share no class of their own; every other exception goes on
         if type(error).__module__.partition(".")[0] not in DRIVERS or isinstance(error, OSError):
             raise
         raise OSError(f"{type(error).__name__}: {error}") from error
